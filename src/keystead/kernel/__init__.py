@@ -1,0 +1,1 @@
+"""The floor everything stands on: time, randomness, names, secrets and errors. Standard library only."""

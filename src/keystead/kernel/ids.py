@@ -1,0 +1,55 @@
+"""Identifiers as AWS writes them: access key ids that carry the account, unique ids, request ids.
+
+Follows the IAM User Guide, "IAM identifiers", and the published layout of access key ids: four letters of
+prefix and 80 bits in base32, of which bit 79 marks the generation and bits 39 to 78 hold the account.
+"""
+
+import base64
+import re
+
+from keystead.kernel.entropy import Entropy
+
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
+ACCESS_KEY_ID = re.compile(r"[A-Z]{4}[A-Z2-7]{16}")
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_RANDOM_BITS = 39
+_GENERATION_BIT = 1 << 79
+_ACCOUNT_MASK = 0x7FFFFFFFFF80
+
+
+def access_key_id(prefix: str, account: str, entropy: Entropy) -> str:
+    """Return a fresh access key id: `prefix` (4 letters) and 16 base32 characters that carry `account`.
+
+    Only 39 bits are random, so the store's unique constraint decides and the caller retries on a clash.
+    """
+    random_part = int.from_bytes(entropy.token_bytes(5), "big") & ((1 << _RANDOM_BITS) - 1)
+    value = _GENERATION_BIT | int(account) << _RANDOM_BITS | random_part
+    return prefix + base64.b32encode(value.to_bytes(10, "big")).decode()
+
+
+def account_of_access_key(key_id: str) -> str | None:
+    """Return the 12-digit account that an access key id carries, without any look-up.
+
+    None when the id does not have the layout, or carries a number that is no account.
+    """
+    if not ACCESS_KEY_ID.fullmatch(key_id):
+        return None
+    first = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
+    account = f"{(first & _ACCOUNT_MASK) >> 7:012d}"
+    return account if len(account) == 12 else None
+
+
+def unique_id(prefix: str, entropy: Entropy) -> str:
+    """Return a fresh unique id such as `AIDA…`: prefix and 17 base32 characters (85 random bits)."""
+    bits = int.from_bytes(entropy.token_bytes(11), "big")
+    return prefix + "".join(_BASE32[bits >> (5 * place) & 31] for place in range(17))
+
+
+def request_id(entropy: Entropy) -> str:
+    """Return a random (version 4) UUID in its canonical text form."""
+    value = bytearray(entropy.token_bytes(16))
+    value[6] = value[6] & 0x0F | 0x40
+    value[8] = value[8] & 0x3F | 0x80
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

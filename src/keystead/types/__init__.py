@@ -1,0 +1,1 @@
+"""Shapes of the AWS APIs as Python types: generated TypedDicts and error classes, and what declares an operation."""
