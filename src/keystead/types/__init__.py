@@ -1,1 +1,1 @@
-"""Shapes of the AWS APIs as Python types: generated TypedDicts and error classes, and what declares an operation."""
+"""Shapes of the AWS APIs as Python types: generated TypedDicts and errors, and how an operation is declared."""

@@ -1,9 +1,18 @@
-"""The base of all modelled errors. Generated modules subclass it, one class per error shape of the model."""
+"""The bases of all errors that an operation may answer. Generated modules subclass ServiceError."""
 
 from typing import Any, ClassVar
 
 
-class ServiceError(Exception):
+class OperationError(Exception):
+    """An operation says no, in words meant for its caller."""
+
+    def __init__(self, message: str, **members: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.members = members
+
+
+class ServiceError(OperationError):
     """An error that the service's model lists.
 
     `shape` names it in the model, which holds its wire code, status and members. `members` are further
@@ -13,7 +22,6 @@ class ServiceError(Exception):
     service: ClassVar[str]
     shape: ClassVar[str]
 
-    def __init__(self, message: str, **members: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.members = members
+
+class ValidationError(OperationError):
+    """The query services' answer to input that breaks a rule: no model lists it, every client knows it (400)."""

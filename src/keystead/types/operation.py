@@ -9,20 +9,26 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 Form = Literal["read", "write"]
+"""Where a method runs: `read` on the loop against a read connection, `write` on the writer (DESIGN §4)."""
+
+Authentication = Literal["sigv4", "none-by-model"]
+"""How an operation authenticates its caller. A closed list; a new method is a design decision (DESIGN §1.1)."""
+
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Group = TypeVar("Group")
 AnyCall = TypeVar("AnyCall")
+Method = Callable[[Group, AnyCall, Request], Response]
 
-DECLARATION = "__keystead_operation__"
+_DECLARATION = "__keystead_operation__"
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What the gateway must know of an operation beside its method.
 
-    `resource` is the template of the ARN that is authorised, below the service's own prefix; members of the
-    request in braces, `*` for none. `form` says where the method runs (DESIGN §4).
+    `resource` is the template of what is authorised, as the last field of an ARN: members of the request in
+    braces, `*` for an operation without resource. `action` is the policy action.
     """
 
     service: str
@@ -30,10 +36,10 @@ class Declaration:
     form: Form
     resource: str
     action: str
-    implied_user: bool
+    authentication: Authentication
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation(Generic[Request, Response]):
     """One operation of one service's model, by the names botocore uses."""
 
@@ -41,22 +47,21 @@ class Operation(Generic[Request, Response]):
     name: str
 
     def __call__(
-        self, form: Form, *, resource: str, action: str | None = None, implied_user: bool = False
-    ) -> Callable[
-        [Callable[[Group, AnyCall, Request], Response]], Callable[[Group, AnyCall, Request], Response]
-    ]:
-        """Return a decorator that declares a method `(self, call, request) -> response`.
-
-        `implied_user` marks IAM operations that act on the caller when the request names no user.
-        """
-        declaration = Declaration(
-            self.service, self.name, form, resource, action or f"{self.service}:{self.name}", implied_user
-        )
+        self,
+        form: Form,
+        *,
+        resource: str,
+        action: str | None = None,
+        authentication: Authentication = "sigv4",
+    ) -> Callable[[Method[Group, AnyCall, Request, Response]], Method[Group, AnyCall, Request, Response]]:
+        """Return a decorator that declares a method `(self, call, request) -> response`."""
+        policy_action = action or f"{self.service}:{self.name}"
+        declared = Declaration(self.service, self.name, form, resource, policy_action, authentication)
 
         def declare(
-            method: Callable[[Group, AnyCall, Request], Response],
-        ) -> Callable[[Group, AnyCall, Request], Response]:
-            setattr(method, DECLARATION, declaration)
+            method: Method[Group, AnyCall, Request, Response],
+        ) -> Method[Group, AnyCall, Request, Response]:
+            setattr(method, _DECLARATION, declared)
             return method
 
         return declare
@@ -64,5 +69,5 @@ class Operation(Generic[Request, Response]):
 
 def declaration_of(method: object) -> Declaration | None:
     """Return what an `Operation` left on `method`, or None."""
-    found: Any = getattr(method, DECLARATION, None)
+    found: Any = getattr(method, _DECLARATION, None)
     return found if isinstance(found, Declaration) else None
