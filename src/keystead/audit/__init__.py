@@ -1,0 +1,1 @@
+"""The journal of what was changed, minted, read and refused: append-only, hash-chained, CloudTrail-shaped."""

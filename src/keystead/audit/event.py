@@ -1,0 +1,61 @@
+"""One event, in the field names of a CloudTrail record.
+
+Follows the AWS CloudTrail User Guide, "CloudTrail record contents". Request parameters and response elements
+come here already without what the model marks sensitive; an event never holds a secret, token or signature.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+
+class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who asked: CloudTrail's `userIdentity`. `type` is Root, IAMUser, LocalOperator or Unknown."""
+
+    type: str
+    principalId: str = ""
+    arn: str = ""
+    accountId: str = ""
+    accessKeyId: str = ""
+    userName: str = ""
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    """One line of the journal. `reason` says why a request was refused; the caller was told less."""
+
+    eventTime: str
+    eventSource: str
+    eventName: str
+    awsRegion: str
+    sourceIPAddress: str
+    userAgent: str
+    userIdentity: Identity
+    requestID: str
+    readOnly: bool = False
+    requestParameters: Mapping[str, Any] | None = None
+    responseElements: Mapping[str, Any] | None = None
+    errorCode: str = ""
+    errorMessage: str = ""
+    reason: str = ""
+    recipientAccountId: str = ""
+    eventType: str = "AwsApiCall"
+    eventVersion: str = "1.11"
+
+
+class Gap(msgspec.Struct):
+    """Stands in the journal for events that were dropped because too many came at once."""
+
+    eventTime: str
+    dropped: int
+    eventType: str = "KeysteadAuditGap"
+
+
+def event_time(epoch: float) -> str:
+    """Return a time in CloudTrail's form, whole seconds UTC."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=str)
+encode = _encoder.encode

@@ -1,0 +1,74 @@
+"""Writes the journal: durable entries inside the commit they belong to, the rest within a second.
+
+Follows DESIGN §11. Changes are noted in their own transaction and are lost or kept with it. Refusals and
+reads wait in memory for at most `FLUSH_SECONDS`; on a crash that much of them is lost, beyond `MAX_WAITING`
+the newest are dropped, and every drop is counted and chained as a gap.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from keystead.audit import records
+from keystead.audit.event import Event, Gap, encode, event_time
+from keystead.kernel.clock import Clock
+from keystead.store.interface import Reader, Store, Transaction
+
+FLUSH_SECONDS = 1.0
+MAX_WAITING = 20_000
+GENESIS = hashlib.sha256(b"keystead audit journal").digest()
+
+
+def link(previous: bytes, body: bytes) -> bytes:
+    """Return the chain value of a block: SHA-256 over the previous block's value and the body."""
+    return hashlib.sha256(previous + body).digest()
+
+
+class Journal:
+    """The one writer of the journal in this process: the store's commit log, and the buffer beside it."""
+
+    def __init__(self, clock: Clock, reader: Reader) -> None:
+        self._clock = clock
+        self._head = records.head(reader) or GENESIS
+        self._proposed = self._head
+        self._waiting: list[Event] = []
+        self._dropped = 0
+
+    def write(self, tx: Transaction, entries: Sequence[bytes]) -> None:
+        """Append one block with `entries`. Runs on the writer, as the last thing in a commit."""
+        body = b"\n".join(entries)
+        self._proposed = link(self._head, body)
+        at = int(self._clock.real_epoch() * 1000)
+        records.append(tx, at, body.count(b"\n") + 1, self._proposed, body)
+
+    def settled(self, committed: bool) -> None:
+        """Move the head on only with a commit that is on disk."""
+        if committed:
+            self._head = self._proposed
+
+    def observe(self, event: Event) -> None:
+        """Keep an event that needs no transaction of its own: a refusal or a read."""
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting.append(event)
+        else:
+            self._dropped += 1
+
+    async def flush(self, store: Store) -> None:
+        """Bring what waits into the journal; on failure it goes on waiting."""
+        if not self._waiting and not self._dropped:
+            return
+        waiting, self._waiting = self._waiting, []
+        dropped, self._dropped = self._dropped, 0
+        gap = [Gap(event_time(self._clock.real_epoch()), dropped)] if dropped else []
+
+        def note(tx: Transaction) -> None:
+            for event in (*waiting, *gap):
+                tx.note(encode(event))
+
+        try:
+            await store.write(note)
+        except BaseException:
+            # Nothing of it is on disk. Newer events may be lost in its stead, and are counted.
+            room = MAX_WAITING - len(self._waiting)
+            self._waiting = waiting[:room] + self._waiting
+            self._dropped += dropped + max(0, len(waiting) - room)
+            raise
