@@ -1,0 +1,1 @@
+"""The credential core: kinds, minting, verifying, sealing, last use and sweeping. Knows no AWS wire format."""
