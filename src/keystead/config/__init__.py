@@ -1,0 +1,1 @@
+"""Settings: what can be set, where it comes from, and which source wins."""

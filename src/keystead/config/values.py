@@ -1,0 +1,80 @@
+"""How settings are written: text in, typed value out. Every parser raises ValueError for what it cannot read."""
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a listener listens; port 0 picks a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def text(value: object) -> str:
+    """Return a string as it is."""
+    if not isinstance(value, str):
+        raise ValueError("not a string")
+    return value
+
+
+def address(value: object) -> Address:
+    """Return the address that `HOST:PORT` spells; an IPv6 host stands in brackets."""
+    host, colon, port = text(value).rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError("not HOST:PORT")
+    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+def path(value: object) -> Path:
+    """Return an absolute path; `~` is the home folder."""
+    return Path(str(value) if isinstance(value, Path) else text(value)).expanduser().absolute()
+
+
+def switch(value: object) -> bool:
+    """Return what `true`, `yes`, `1`, `false`, `no` or `0` says."""
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text(value).lower() not in words:
+        raise ValueError("not true or false")
+    return words[text(value).lower()]
+
+
+def count(value: object) -> int:
+    """Return a number of at least 1."""
+    number = value if isinstance(value, int) and not isinstance(value, bool) else int(text(value))
+    if number < 1:
+        raise ValueError("not a positive number")
+    return number
+
+
+def networks(value: object) -> tuple[Network, ...]:
+    """Return networks in CIDR form: a list, or one text with commas."""
+    if isinstance(value, str):
+        parts: Iterable[object] = value.split(",")
+    elif isinstance(value, list | tuple):
+        # Whatever the elements are, `text` refuses those that are not strings.
+        parts = cast(Iterable[object], value)
+    else:
+        raise ValueError("not a list of networks")
+    return tuple(ipaddress.ip_network(text(part).strip()) for part in parts if text(part).strip())
