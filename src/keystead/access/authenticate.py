@@ -1,0 +1,115 @@
+"""Turns a signed request into the principal that signed it, or refuses: the one way past every API door.
+
+It joins the SigV4 check with the credential core: the core looks the key up and judges it, the signature is
+the proof, and the principal is that of the credential which was verified, never one that was claimed.
+"""
+
+from dataclasses import dataclass
+
+from keystead.access.sigv4 import Presented, Reason, Refused, ServiceRules, SignedRequest
+from keystead.access.sigv4 import Verifier as Signatures
+from keystead.credentials import verify
+from keystead.credentials.shelf import Credential
+from keystead.credentials.verify import Accepts, KeyMaterial, Verified, Verifier
+from keystead.identity.principals import Principal, Principals, load
+from keystead.kernel.clock import Clock
+from keystead.store.interface import Reader
+
+SESSION_PREFIX = "ASIA"
+
+_REASONS: dict[verify.Reason, Reason] = {
+    "unknown": Reason.UNKNOWN_KEY,
+    "wrong-kind": Reason.UNKNOWN_KEY,
+    "wrong-audience": Reason.UNKNOWN_KEY,
+    "inactive": Reason.INACTIVE_KEY,
+    "expired": Reason.INACTIVE_KEY,
+    "token-missing": Reason.MISSING_TOKEN,
+    "token-unexpected": Reason.BAD_TOKEN,
+    "token-wrong": Reason.BAD_TOKEN,
+}
+"""What the core's refusals are to a signer. `proof` is not here: the signature check says itself what failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """A verified caller."""
+
+    principal: Principal
+    credential: Credential
+
+
+class Authenticator:
+    """Authenticates SigV4 requests against the kinds of key pair that sign API requests."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        signatures: Signatures,
+        principals: Principals,
+        clock: Clock,
+        accepts: Accepts,
+    ) -> None:
+        self._verifier = verifier
+        self._signatures = signatures
+        self._principals = principals
+        self._clock = clock
+        self._accepts = accepts
+
+    def authenticate(
+        self, request: SignedRequest, presented: Presented, rules: ServiceRules
+    ) -> Authenticated:
+        """Return who signed `request`. Raises Refused, of which the caller is told only what AWS tells."""
+        failures: list[Refused] = []
+
+        def proof(material: KeyMaterial) -> bool:
+            try:
+                self._prove(request, presented, rules, material)
+            except Refused as refused:
+                failures.append(refused)
+                return False
+            return True
+
+        outcome = self._verifier.verify_key(
+            presented.key_id, presented.session_token, proof, accepts=self._accepts
+        )
+        if not isinstance(outcome, Verified):
+            raise self._refusal(outcome, presented, failures)
+        principal = self._principals.of(outcome.credential)
+        if principal is None:
+            raise Refused(Reason.UNKNOWN_KEY)
+        return Authenticated(principal, outcome.credential)
+
+    def again(self, reader: Reader, caller: Authenticated) -> Authenticated:
+        """Return the caller as it is inside this transaction. Raises Refused when it is no longer good.
+
+        What was authenticated before a revoke must not be committed after it (DESIGN rule 3).
+        """
+        credential = caller.credential
+        principal = load(reader, credential.account, credential.owner)
+        if principal is None or not self._verifier.still_good(reader, credential):
+            raise Refused(Reason.INACTIVE_KEY)
+        return Authenticated(principal, credential)
+
+    def _prove(
+        self, request: SignedRequest, presented: Presented, rules: ServiceRules, material: KeyMaterial
+    ) -> None:
+        """Check the signature. Version 0 is made-up material: the same work, and always a refusal."""
+        if material.version == 0:
+            self._signatures.refuse(request, presented, rules, reason=Reason.UNKNOWN_KEY)
+        self._signatures.check(
+            request,
+            presented,
+            rules,
+            lambda: material.secret,
+            material.version,
+            real_now=self._clock.real_epoch(),
+            now=self._clock.epoch(),
+        )
+
+    def _refusal(self, outcome: verify.Refused, presented: Presented, failures: list[Refused]) -> Refused:
+        if outcome.reason == "proof":
+            return failures[0]
+        is_session = presented.key_id.startswith(SESSION_PREFIX)
+        if outcome.reason == "expired" and is_session:
+            return Refused(Reason.EXPIRED_SESSION)
+        return Refused(_REASONS[outcome.reason], key_id=presented.key_id)

@@ -1,0 +1,35 @@
+"""The one time format of signatures, ISO 8601 basic `YYYYMMDDThhmmssZ`, and its relatives in answers."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def epoch_from_basic(text: str) -> float | None:
+    """Return epoch seconds of `20150830T123600Z`, or None when `text` is anything else."""
+    # fromisoformat reads many more forms; of 16 characters with these at their places it reads only this one.
+    if len(text) != 16 or text[8] != "T" or text[15] != "Z" or not (text[:8] + text[9:15]).isdigit():
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def basic_from_date_header(text: str) -> str | None:
+    """Return the basic form of an RFC 7231 `Date` header, or None when `text` is not one."""
+    try:
+        moment = parsedate_to_datetime(text)
+        # A date without a zone means UTC; RFC 7231 always says GMT.
+        return basic((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def basic(epoch_seconds: float) -> str:
+    """Return `20150830T123600Z`, fractions of a second cut off."""
+    return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def extended(epoch_seconds: float) -> str:
+    """Return `2015-08-30T12:36:00Z`, as S3's error documents show times."""
+    return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
