@@ -1,0 +1,32 @@
+"""`Call`: what an operation knows of the request that called it, beside the request's own members."""
+
+from dataclasses import dataclass
+
+from keystead.credentials.shelf import Credential
+from keystead.identity.principals import Principal
+from keystead.store.interface import Reader, Transaction
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated, authorised call.
+
+    `principal` and `credential` are those that were verified. `reader` sees the database; in an operation that
+    writes it is the transaction itself.
+    """
+
+    request_id: str
+    principal: Principal
+    credential: Credential
+    region: str
+    source_address: str
+    user_agent: str
+    reader: Reader
+    transaction: Transaction | None = None
+
+    @property
+    def tx(self) -> Transaction:
+        """The transaction of an operation that writes."""
+        if self.transaction is None:
+            raise RuntimeError("an operation declared as reading wants to write")
+        return self.transaction

@@ -1,0 +1,42 @@
+"""`Exchange`: one request on its way through the pipeline, and what each stage found out about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from keystead.access.authenticate import Authenticated
+from keystead.access.sigv4 import Presented
+from keystead.gateway.call import Call
+from keystead.gateway.operations import Entry, Service
+
+
+@dataclass(slots=True)
+class HTTPRequest:
+    """A request as the listener read it: raw target, headers in order with lower-case names, whole body."""
+
+    method: str
+    raw_path: bytes
+    raw_query: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes
+    source_address: str
+    is_secure: bool
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known so far. A stage reads what the stages before it set, and sets its own."""
+
+    request: HTTPRequest
+    request_id: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    form: Mapping[str, str] | None = None
+    presented: Presented | None = None
+    service: Service | None = None
+    operation_name: str = ""
+    entry: Entry | None = None
+    labels: Mapping[str, str] | None = None
+    caller: Authenticated | None = None
+    # Members as the model names them: shaped by data read at run time, which no static type can say.
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+    call: Call | None = None

@@ -1,0 +1,482 @@
+"""uvicorn's HTTP/1.1 protocol, made strict: limits, deadlines, one meaning per request, and a graceful end.
+
+uvicorn and httptools parse, queue and stream; this class adds what they lack (DESIGN section 9). It refuses every
+request that another reader could understand differently, *before* an application task exists for it, and
+answers refusals in their turn. Deadlines are not timers: `check_deadlines` is called by the listener's sweep,
+because a timer set and cancelled per request costs more than everything else here together.
+"""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote
+
+import httptools
+from uvicorn._types import ASGI3Application, HTTPScope
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from keystead.gateway.http.body_rate import BodyRate
+from keystead.gateway.http.discretion import LOGGER_NAME
+from keystead.gateway.http.limits import HTTPLimits
+from keystead.gateway.http.refusal import METHODS, Refusal
+from keystead.gateway.http.request_head import (
+    check_method,
+    check_old_version,
+    content_length_fault,
+    is_host,
+    origin_form,
+    transfer_coding_fault,
+)
+
+# What of the current message has been read.
+_NOTHING: Final = 0
+_HEAD: Final = 1
+_BODY: Final = 2
+
+_JUDGED_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+
+
+class ServerProtocol(HttpToolsProtocol):
+    """One client connection."""
+
+    def __init__(
+        self,
+        app: ASGI3Application,
+        config: Config,
+        state: ServerState,
+        loop: asyncio.AbstractEventLoop,
+        limits: HTTPLimits,
+    ) -> None:
+        super().__init__(config, state, {}, loop)
+        self.logger = logging.getLogger(LOGGER_NAME)
+        # Request lines hold presigned signatures and tokens: nobody's logging configuration may turn this on.
+        self.access_log = False
+        self._app = app  # Given rather than taken from `config`, where uvicorn may have wrapped it.
+        self._limits = limits
+        self._max_piece_bytes = limits.max_target_bytes + limits.max_header_bytes
+
+        self._reading = _NOTHING
+        self._host: bytes | None = None
+        self._checked_host: bytes | None = None
+        self._framing: bytes | None = None  # The header field that says how long the body is.
+        self._leaves_parser = False  # What follows the head is not for the parser that read it.
+        self._fault: Refusal | None = None  # Found in a header field, raised when the head is complete.
+
+        self._piece_bytes = 0
+        self._head_bytes = 0  # In the pieces before this one that held a part of this head.
+        self._head_began_at = 0.0
+        self._received_bytes = 0  # Since the head was complete, chunk framing included.
+        self._body_bytes = 0
+        self._body_rate = BodyRate(limits)
+
+        self._answering: RequestResponseCycle | None = None  # Set only while others are queued behind it.
+        self._keeps_alive_after_body: bool | None = None  # Set while the body is awaited in further pieces.
+        self._owed: Refusal | None = None  # Due once the requests before it are answered.
+        self._is_deaf = False  # Everything that still arrives is dropped.
+        self._is_draining = False
+        self._idle_since = 0.0
+        self._lingers_until = 0.0
+        self._write_stalled_at = 0.0
+        self._closing_seen_at = 0.0
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        if len(self.connections) > self._limits.max_connections:
+            self._refuse(Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections."))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # uvicorn tells only the newest request; the one being answered would wait for ever.
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        self._answering = None
+        self.pipeline.clear()
+
+    def data_received(self, data: bytes) -> None:
+        if len(data) <= self._max_piece_bytes:
+            self._read(data)
+            return
+        # No piece holds more than the longest head, so a flood of header fields is noticed while it is small.
+        view = memoryview(data)
+        for start in range(0, len(data), self._max_piece_bytes):
+            self._read(view[start : start + self._max_piece_bytes])
+
+    def shutdown(self) -> None:
+        """Answer what has begun to arrive, start nothing new, then close."""
+        self._is_draining = True
+        if self._lingers_until:
+            self.transport.close()
+        elif self._is_in_flight():
+            self.cycle.keep_alive = False
+        elif self._reading == _NOTHING:
+            self.transport.close()
+
+    # Reading
+
+    def _read(self, piece: bytes | memoryview) -> None:
+        if self._is_deaf:
+            return
+        self._piece_bytes = len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_past_upgrade(piece, upgrade.args[0])
+            return
+        except httptools.HttpParserError as error:
+            self._refuse(self._fault or self._fault_of(error))
+            return
+        if self._reading != _NOTHING:
+            self._await_rest()
+
+    def _fault_of(self, error: httptools.HttpParserError) -> Refusal:
+        cause = error.__context__
+        if isinstance(cause, Refusal):
+            return cause
+        if isinstance(error, httptools.HttpParserCallbackError):
+            # Not the client's doing. Only the class is logged: the text could quote the request.
+            self.logger.error("reading a request failed with %s", type(cause).__name__)
+            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "The request could not be read.")
+        return Refusal(HTTPStatus.BAD_REQUEST, "The request is malformed.")
+
+    def _read_past_upgrade(self, piece: bytes | memoryview, end_of_head: int) -> None:
+        """Take an `Upgrade` that is not for WebSocket as if it were not there (RFC 9110 section 7.8)."""
+        if self._should_upgrade():
+            self.handle_websocket_upgrade()
+            return
+        rest = piece[end_of_head:]
+        if self._framing is not None:
+            # The parser believes that the rest speaks another protocol and would read the body as the next
+            # request: Java's client sends `Upgrade: h2c` with a body. Another parser reads this body; the
+            # connection ends with it.
+            self.cycle.keep_alive = False
+            self._leaves_parser = False
+            self.parser = httptools.HttpRequestParser(_BodyOnly(self))
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % self._framing)
+        if rest or self._reading != _NOTHING:
+            self._read(rest)
+
+    def _await_rest(self) -> None:
+        """Note what has arrived of a message that is not complete yet."""
+        if self._reading == _HEAD:
+            self._head_began_at = self._head_began_at or self.loop.time()
+            self._head_bytes += self._piece_bytes
+            if len(self.url) > self._limits.max_target_bytes:
+                self._refuse(Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "The request target is too long."))
+            # The first piece may also hold the end of the message before, hence the factor; a complete head is
+            # judged exactly.
+            elif self._head_bytes > 2 * self._max_piece_bytes:
+                self._refuse(_too_large_head())
+            return
+        if self._keeps_alive_after_body is None:
+            self._guard_response()
+        self._received_bytes += self._piece_bytes
+        self._body_rate.add(self._piece_bytes)
+        # Chunk extensions and trailing fields are no body, and no limit of an application sees them.
+        if self._received_bytes > 10 * self._body_bytes + 2 * self._max_piece_bytes:
+            self._refuse(Refusal(HTTPStatus.BAD_REQUEST, "Too much chunk framing for this body."))
+
+    # Parser callbacks. All of a request's path that is ours; they replace uvicorn's rather than call them, which
+    # would parse the target twice and ask the parser twice.
+
+    def on_message_begin(self) -> None:
+        self._reading = _HEAD
+        self._head_began_at = 0.0
+        self._host = self._framing = self._fault = None
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name in _JUDGED_HEADERS:
+            self._judge(name, value)
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        method = self.parser.get_method()
+        version = self.parser.get_http_version()
+        self._check_head(method, version)
+        self._reading = _BODY
+        self._received_bytes = self._body_bytes = self._head_bytes = 0
+        self.scope = self._describe(method.decode(), version)
+        self._leaves_parser = self.parser.should_upgrade() and (
+            self._framing is not None or self._should_upgrade()
+        )
+        if self._leaves_parser and self._should_upgrade():
+            return
+        if self._framing is not None and self._framing.startswith(b"t"):
+            # Fields after a chunked body must not join the header fields that the application trusts.
+            self.headers = []
+        earlier = self.cycle
+        self.cycle = cycle = RequestResponseCycle(
+            self.scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            version == "1.1" and self.parser.should_keep_alive() and not self._is_draining,
+            self.on_response_complete,
+        )
+        if not earlier or earlier.response_complete:
+            self._start_asgi_task(cycle, self._app)
+            return
+        self.flow.pause_reading()
+        if not self.pipeline:
+            self._answering = earlier
+        self.pipeline.appendleft((cycle, self._app))
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        if self._leaves_parser:
+            return  # Only the head is complete, see _read_past_upgrade.
+        self._reading = _NOTHING
+        if self._keeps_alive_after_body is not None:
+            self._unguard_response()
+        cycle = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.message_event.set()
+
+    def _judge(self, name: bytes, value: bytes) -> None:
+        """Note what a header field means for the reading of its own message."""
+        if name == b"host":
+            if self._host is not None:
+                self._fault = Refusal(HTTPStatus.BAD_REQUEST, "More than one Host.")
+            self._host = value
+        elif name == b"content-length":
+            self._fault = self._fault or content_length_fault(value, self._limits.max_content_length_bytes)
+            self._framing = b"content-length: " + value if value.strip(b" \t0") else None
+        elif name == b"transfer-encoding":
+            self._fault = self._fault or transfer_coding_fault(value)
+            self._framing = b"transfer-encoding: chunked"
+        elif value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        else:
+            self._fault = Refusal(HTTPStatus.EXPECTATION_FAILED, "This Expect is not met here.")
+
+    def _describe(self, method: str, version: str) -> HTTPScope:
+        """Return the ASGI scope. `raw_path` and `query_string` are the bytes as sent, for signatures."""
+        raw_path, _, query_string = self.url.partition(b"?")
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "method": method,
+            "scheme": self.scheme or "http",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query_string,
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            "state": {},
+        }
+
+    def _check_head(self, method: bytes, version: str) -> None:
+        """Raise Refusal unless the head is within the limits and means one thing."""
+        if self._fault is not None:
+            raise self._fault
+        limits = self._limits
+        if method not in METHODS:
+            check_method(method)
+        if version != "1.1":
+            check_old_version(version, is_chunked=self._framing == b"transfer-encoding: chunked")
+            self.expect_100_continue = False
+        elif self._host is None:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Host is missing.")
+        if self._host != self._checked_host:
+            if self._host is not None and not is_host(self._host):
+                raise Refusal(HTTPStatus.BAD_REQUEST, "Host is malformed.")
+            self._checked_host = self._host
+        if len(self.url) > limits.max_target_bytes:
+            raise Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "The request target is too long.")
+        if self.url[0] != 0x2F or b"#" in self.url:  # 0x2F is the slash of the origin form.
+            self.url = origin_form(self.url, self.scheme or "http", self._host)
+        if len(self.headers) > limits.max_headers:
+            raise _too_large_head()
+        if self._piece_bytes + self._head_bytes > limits.max_header_bytes and (
+            sum(len(name) + len(value) + 4 for name, value in self.headers) > limits.max_header_bytes
+        ):
+            raise _too_large_head()
+        if len(self.pipeline) >= limits.max_pipelined:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "Too many requests wait on this connection.")
+
+    # Answering
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; uvicorn's own would also set a timer here."""
+        self.server_state.total_requests += 1
+        if self._lingers_until or self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._answering = cycle if self.pipeline else None
+            self._start_asgi_task(cycle, app)
+        elif self._owed is not None:
+            self._answer(self._owed)
+        elif self._is_draining and self._reading == _NOTHING:
+            self.transport.close()
+        else:
+            self._answering = None
+            self._idle_since = self.loop.time()
+
+    def pause_writing(self) -> None:
+        self._write_stalled_at = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._write_stalled_at = 0.0
+        super().resume_writing()
+
+    def stop_reading(self) -> None:
+        """Drop everything that still arrives on this connection."""
+        self._is_deaf = True
+
+    def linger(self) -> None:
+        """End the connection so that the client gets to read the answer.
+
+        Closing while bytes still arrive makes the kernel send a reset, which discards the answer on the client's
+        side. TLS lingers by itself, in its closing handshake.
+        """
+        self._is_deaf = True
+        self._reading = _NOTHING
+        if self.transport.can_write_eof() and not self._is_draining:
+            self._lingers_until = self.loop.time() + self._limits.linger_seconds
+            self.flow.resume_reading()
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _guard_response(self) -> None:
+        """See to it that an answer given before its request's body has arrived ends the connection.
+
+        What would follow on it is the body, or after an unmet `Expect: 100-continue` perhaps not.
+        """
+        self._keeps_alive_after_body = self.cycle.keep_alive
+        self.cycle.keep_alive = False
+        self.cycle.transport = _LingeringTransport(self)
+        self._body_rate.begin(self.loop.time())
+
+    def _unguard_response(self) -> None:
+        # Once an answer has said that the connection ends, it does.
+        if not self.cycle.response_started:
+            self.cycle.keep_alive = bool(self._keeps_alive_after_body) and not self._is_draining
+            self.cycle.transport = self.transport
+        self._keeps_alive_after_body = None
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Give up reading; answer with the refusal when the requests before it have been answered."""
+        self.logger.info("refused with %d: %s", refusal.status, refusal.reason)
+        self._is_deaf = True
+        is_in_flight = self._is_in_flight()
+        if self._reading == _BODY:
+            cycle = self.cycle
+            if self.pipeline and self.pipeline[0][0] is cycle:
+                self.pipeline.popleft()
+            else:
+                is_in_flight = False
+                cycle.disconnected = True
+                cycle.message_event.set()
+                if cycle.response_started:
+                    self.transport.close()
+                    return
+        self._reading = _NOTHING
+        if is_in_flight:
+            self._owed = refusal
+        else:
+            self._answer(refusal)
+
+    def _answer(self, refusal: Refusal) -> None:
+        if not self.transport.is_closing():
+            with_body = self.parser.get_method() != b"HEAD"
+            self.transport.write(refusal.render(self.server_state.default_headers, with_body=with_body))
+            self.linger()
+
+    def _is_in_flight(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    # Deadlines
+
+    def check_deadlines(self, now: float) -> None:
+        """Refuse or cut a client that is too slow. `now` is the loop's time; the listener calls this."""
+        limits = self._limits
+        if self.transport.is_closing():
+            self._closing_seen_at = self._closing_seen_at or now
+            if now - self._closing_seen_at > limits.write_stall_seconds:
+                self.transport.abort()
+        elif self._write_stalled_at and now - self._write_stalled_at > limits.write_stall_seconds:
+            self.transport.abort()
+        elif self._lingers_until:
+            if now > self._lingers_until:
+                self.transport.close()
+        elif self._reading == _HEAD:
+            if now - self._head_began_at > limits.head_seconds:
+                self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, "The header fields took too long."))
+        elif self._reading == _BODY:
+            self._check_body_rate(now)
+        elif not self._is_in_flight() and now - self._idle_since > limits.keep_alive_seconds:
+            self.transport.close()
+
+    def _check_body_rate(self, now: float) -> None:
+        if self.cycle.waiting_for_100_continue or self.flow.read_paused:
+            # It is the application that is not ready, so the client owes nothing yet.
+            self._body_rate.begin(now)
+        elif self._body_rate.is_too_slow(now):
+            self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly."))
+
+
+def _too_large_head() -> Refusal:
+    return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too many or too long.")
+
+
+class _LingeringTransport(asyncio.Transport):
+    """The transport as an answer sees it while its request is still arriving: closing it lingers."""
+
+    def __init__(self, protocol: ServerProtocol) -> None:
+        super().__init__()
+        self._protocol = protocol
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        self._protocol.linger()
+
+
+class _BodyOnly:
+    """The callbacks of a parser that is given a head of our own and the client's body."""
+
+    def __init__(self, protocol: ServerProtocol) -> None:
+        self._protocol = protocol
+        self.on_body = protocol.on_body
+
+    def on_message_complete(self) -> None:
+        self._protocol.on_message_complete()
+        self._protocol.stop_reading()

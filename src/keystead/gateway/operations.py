@@ -1,0 +1,145 @@
+"""The table of operations: what the products' groups declare, checked against the models at start-up.
+
+A declared operation exists in its service's model, exactly once, with an action and a resource; or the server
+refuses to start. What a model has and nobody declared answers one honest "not implemented".
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keystead.access.refusals import Family
+from keystead.access.sigv4 import ServiceRules, rules_for
+from keystead.gateway.call import Call
+from keystead.kernel.errors import DomainError
+from keystead.protocol import CompiledOperation, Models, ServiceModel
+from keystead.protocol.redact import Redact, redactor
+from keystead.store.interface import Reader
+from keystead.types.errors import OperationError
+from keystead.types.operation import Declaration, declaration_of
+
+GLOBAL_REGION = "us-east-1"
+GLOBAL_SERVICES = frozenset({"iam", "route53", "route53globalresolver"})
+"""Services that sign for one region wherever the client is."""
+
+Translate = Callable[[DomainError], OperationError | None]
+ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
+
+
+class BadDeclaration(Exception):
+    """A product declares an operation that cannot be served as declared."""
+
+
+def no_translation(error: DomainError) -> OperationError | None:
+    """Translate nothing: the operations of this face raise modelled errors only."""
+    del error
+    return None
+
+
+def plain_resource(reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:
+    """Return the template filled from the request, for services whose ARNs need no look-up."""
+    del reader, call
+    return template.format_map(request) if template != "*" else template
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The API side of a product: its groups of operations, and how its errors and resources are spelt."""
+
+    groups: Sequence[object]
+    translate: Translate = no_translation
+    resource_arn: ResourceARN = plain_resource
+
+
+@dataclass(slots=True)
+class Entry:
+    """One operation, ready to be called. What is compiled is compiled at its first call."""
+
+    declaration: Declaration
+    method: Callable[[Call, Any], Any]
+    service: "Service"
+    face: Face
+    _compiled: "Compiled | None" = None
+
+    @property
+    def compiled(self) -> "Compiled":
+        """The operation's parser and serialiser, and what hides secrets from the journal."""
+        if self._compiled is None:
+            operation = self.service.model.operation(self.declaration.name)
+            self._compiled = Compiled(operation, redactor(operation.input), redactor(operation.output))
+        return self._compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What the model makes of one operation."""
+
+    operation: CompiledOperation
+    redact_request: Redact
+    redact_response: Redact
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that some product serves."""
+
+    name: str
+    model: ServiceModel
+    family: Family
+    rules: ServiceRules
+    event_source: str
+    entries: dict[str, Entry]
+
+
+class OperationTable:
+    """Every operation that this authority serves, found by what a request shows."""
+
+    def __init__(self, models: Models, faces: Iterable[Face], regions: Sequence[str], region: str) -> None:
+        self._models = models
+        self._regions = frozenset(regions) | {region}
+        self.services: dict[str, Service] = {}
+        for face in faces:
+            for group in face.groups:
+                self._add_group(face, group)
+        served = list(self.services.values())
+        query = [each for each in served if each.family == "query"]
+        self.by_version = {each.model.api_version: each for each in query}
+        self.by_target = {each.model.target_prefix: each for each in served if each.family == "json"}
+        self.by_signing_name = {each.rules.service: each for each in served}
+
+    def _add_group(self, face: Face, group: object) -> None:
+        for name in dir(type(group)):
+            declaration = declaration_of(getattr(type(group), name))
+            if declaration is not None:
+                self._add(face, declaration, getattr(group, name))
+
+    def _add(self, face: Face, declaration: Declaration, method: Callable[[Call, Any], Any]) -> None:
+        service = self.services.get(declaration.service) or self._open(declaration.service)
+        if declaration.name not in service.model.operation_names:
+            raise BadDeclaration(f"{declaration.service} has no operation {declaration.name}")
+        if declaration.name in service.entries:
+            raise BadDeclaration(f"{declaration.service}:{declaration.name} is declared twice")
+        if not declaration.resource or not declaration.action:
+            raise BadDeclaration(f"{declaration.service}:{declaration.name} lacks an action or a resource")
+        service.entries[declaration.name] = Entry(declaration, method, service, face)
+
+    def _open(self, name: str) -> Service:
+        model = self._models.service(name)
+        is_global = name in GLOBAL_SERVICES
+        regions = frozenset({GLOBAL_REGION}) if is_global else self._regions
+        service = Service(
+            name=name,
+            model=model,
+            family=_family(model),
+            rules=rules_for(model.signing_name, regions, GLOBAL_REGION),
+            event_source=f"{model.endpoint_prefix}.amazonaws.com",
+            entries={},
+        )
+        self.services[name] = service
+        return service
+
+
+def _family(model: ServiceModel) -> Family:
+    families: dict[str, Family] = {"query": "query", "json": "json", "rest-json": "rest-json"}
+    # Of the rest-xml services only S3 answers in its own way; the others authenticate like query services.
+    return families.get(model.protocol, "s3" if model.name == "s3" else "query")

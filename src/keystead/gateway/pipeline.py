@@ -1,0 +1,191 @@
+"""The way of a request through the house: every stage in order, on one screen.
+
+There is no way to an operation but through `Gateway.handle`, and so none without a verified principal.
+"""
+
+import hashlib
+
+from keystead.access.authenticate import Authenticator
+from keystead.access.authorise import Deny, decide
+from keystead.access.sigv4 import Malformed, Reason, Refused, SignedRequest, find
+from keystead.audit.event import encode
+from keystead.audit.journal import Journal
+from keystead.credentials.usage import Usage
+from keystead.gateway.call import Call
+from keystead.gateway.exchange import Exchange, HTTPRequest
+from keystead.gateway.journaling import Scribe
+from keystead.gateway.operations import Entry, OperationTable
+from keystead.gateway.refusing import AccessDenied, answer_to, serialise
+from keystead.gateway.routing import Router, Unrouted
+from keystead.kernel.clock import Clock
+from keystead.kernel.entropy import Entropy
+from keystead.kernel.ids import request_id
+from keystead.protocol import WireRequest, WireResponse
+from keystead.store.interface import Reader, Store, Transaction
+
+
+class Gateway:
+    """Answers API requests. Transport-free: whoever reads the request calls `handle`."""
+
+    def __init__(
+        self,
+        table: OperationTable,
+        authenticator: Authenticator,
+        store: Store,
+        journal: Journal,
+        usage: Usage,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        audit_reads: bool,
+    ) -> None:
+        self._router = Router(table)
+        self._authenticator = authenticator
+        self._store = store
+        self._journal = journal
+        self._usage = usage
+        self._entropy = entropy
+        self._scribe = Scribe(clock)
+        self._audit_reads = audit_reads
+        self._stages = [
+            self._read_head,
+            self._find_operation,
+            self._authenticate,
+            self._parse,
+            self._authorise,
+        ]
+
+    async def handle(self, request: HTTPRequest) -> WireResponse:
+        """Return the answer to a request. Never raises for anything that a request can hold."""
+        exchange = Exchange(request, request_id(self._entropy))
+        try:
+            for stage in self._stages:
+                stage(exchange)
+            return await self._perform(exchange)
+        except Exception as error:  # Whatever went wrong, the caller gets an answer in its own protocol.
+            told = answer_to(exchange, error)
+            self._journal.observe(self._scribe.refused(exchange, told))
+            return serialise(exchange, told)
+
+    def _read_head(self, exchange: Exchange) -> None:
+        # Of repeated headers the last stands here; the signature judges all of them from the raw list.
+        exchange.headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.request.headers
+        }
+
+    def _find_operation(self, exchange: Exchange) -> None:
+        signed = _as_signed(exchange.request)
+        malformed: Malformed | None = None
+        try:
+            exchange.presented = find(signed)
+        except Malformed as error:
+            malformed = error
+        self._router.route(exchange, is_unsigned=exchange.presented is None and malformed is None)
+        if malformed is not None:
+            raise malformed
+
+    def _authenticate(self, exchange: Exchange) -> None:
+        presented, service = exchange.presented, exchange.service
+        if presented is None or service is None:
+            raise Refused(Reason.MISSING_AUTHENTICATION)
+        exchange.caller = self._authenticator.authenticate(
+            _as_signed(exchange.request), presented, service.rules
+        )
+        self._usage.touch(
+            exchange.caller.credential.id, service.name, presented.region, exchange.request.source_address
+        )
+
+    def _parse(self, exchange: Exchange) -> None:
+        request = exchange.request
+        entry = _entry(exchange)
+        exchange.params = entry.compiled.operation.parse_and_validate(
+            WireRequest(
+                request.method,
+                request.raw_path,
+                request.raw_query,
+                exchange.headers,
+                request.body,
+                exchange.form,
+                exchange.labels,
+            )
+        )
+
+    def _authorise(self, exchange: Exchange) -> None:
+        caller, presented = exchange.caller, exchange.presented
+        if caller is None or presented is None:
+            raise Refused(Reason.MISSING_AUTHENTICATION)
+        exchange.call = Call(
+            exchange.request_id,
+            caller.principal,
+            caller.credential,
+            presented.region,
+            exchange.request.source_address,
+            exchange.headers.get("user-agent", ""),
+            self._store.reader,
+        )
+        _decide(exchange, exchange.call, self._store.reader)
+
+    async def _perform(self, exchange: Exchange) -> WireResponse:
+        entry = _entry(exchange)
+        if entry.declaration.form == "write":
+            return await self._store.write(lambda tx: self._write(tx, exchange, entry))
+        result = entry.method(_call(exchange), exchange.params)
+        response = entry.compiled.operation.serialise(result or {}, exchange.request_id)
+        if self._audit_reads:
+            self._journal.observe(self._scribe.succeeded(exchange, result))
+        return response
+
+    def _write(self, tx: Transaction, exchange: Exchange, entry: Entry) -> WireResponse:
+        """Perform a change inside its transaction, for a caller who is still good and still may.
+
+        The answer is made here, so that one that cannot be written undoes the change.
+        """
+        call = _call(exchange)
+        if exchange.caller is not None:
+            exchange.caller = self._authenticator.again(tx, exchange.caller)
+            call.principal = exchange.caller.principal
+        call.reader = call.transaction = tx
+        _decide(exchange, call, tx)
+        result = entry.method(call, exchange.params)
+        tx.note(encode(self._scribe.succeeded(exchange, result)))
+        return entry.compiled.operation.serialise(result or {}, exchange.request_id)
+
+
+def _as_signed(request: HTTPRequest) -> SignedRequest:
+    return SignedRequest(
+        request.method,
+        request.raw_path,
+        request.raw_query,
+        request.headers,
+        lambda: hashlib.sha256(request.body).hexdigest(),
+    )
+
+
+def _entry(exchange: Exchange) -> Entry:
+    """Return the operation asked for. Raises Unrouted for one that the model may have and nobody serves."""
+    if exchange.entry is not None:
+        return exchange.entry
+    if exchange.form is not None:
+        version = exchange.form.get("Version", "")
+        name = exchange.operation_name
+        raise Unrouted("InvalidAction", f"Could not find operation {name} for version {version}")
+    raise Unrouted("UnknownOperationException", "The requested operation is not implemented.")
+
+
+def _call(exchange: Exchange) -> Call:
+    if exchange.call is None:
+        raise Refused(Reason.MISSING_AUTHENTICATION)
+    return exchange.call
+
+
+def _decide(exchange: Exchange, call: Call, reader: Reader) -> None:
+    """Let the call pass if its principal may. Raises AccessDenied."""
+    entry = _entry(exchange)
+    declaration = entry.declaration
+    decision = decide(
+        call.principal,
+        declaration.action,
+        lambda: entry.face.resource_arn(reader, call, declaration.resource, exchange.params),
+    )
+    if isinstance(decision, Deny):
+        raise AccessDenied(decision)
