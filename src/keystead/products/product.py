@@ -1,0 +1,82 @@
+"""`Product`: what a folder under `products` declares, and how such folders are found.
+
+A folder is served because it is there: `discover` imports every package beside this file that has a `PRODUCT`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keystead import products
+from keystead.config.settings import Settings
+from keystead.credentials.issue import Issuer
+from keystead.credentials.kind import Kind
+from keystead.credentials.seal import Seal
+from keystead.credentials.usage import Usage
+from keystead.credentials.verify import Verifier
+from keystead.gateway.operations import Face
+from keystead.identity.accounts import Accounts
+from keystead.identity.users import Users
+from keystead.kernel.clock import Clock
+from keystead.kernel.entropy import Entropy
+from keystead.kernel.paging import Markers
+from keystead.store.interface import Reader
+from keystead.store.migrations import Migrations
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What the layers below offer to products. A product's `face` picks what its groups need."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    reader: Reader
+    seal: Seal
+    verifier: Verifier
+    issuer: Issuer
+    usage: Usage
+    accounts: Accounts
+    users: Users
+    markers: Markers
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product: its kinds of credential, its API, and its tables.
+
+    `kinds` are fixed by the settings (quotas); `signing_kinds` names those of them that sign API requests.
+    `models` is a folder of service models in botocore's format,
+    for APIs that no public model describes.
+    """
+
+    name: str
+    kinds: Callable[[Settings], Sequence[Kind]]
+    face: Callable[[Foundation], Face]
+    signing_kinds: Sequence[str] = ()
+    migrations: Path | None = None
+    models: Path | None = None
+
+    def owned_migrations(self) -> list[Migrations]:
+        """Return the product's schema files, if it has tables of its own."""
+        return [] if self.migrations is None else [Migrations(self.name, self.migrations)]
+
+
+def no_kinds(settings: Settings) -> Sequence[Kind]:
+    """Return the kinds of a product that has none."""
+    del settings
+    return ()
+
+
+def discover() -> list[Product]:
+    """Return every product that has a folder, by name."""
+    found: list[Product] = []
+    for module in pkgutil.iter_modules(products.__path__, products.__name__ + "."):
+        if module.ispkg:
+            product = getattr(importlib.import_module(module.name), "PRODUCT", None)
+            if not isinstance(product, Product):
+                raise TypeError(f"{module.name} declares no PRODUCT")
+            found.append(product)
+    return sorted(found, key=lambda product: product.name)
