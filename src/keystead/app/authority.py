@@ -1,0 +1,180 @@
+"""The authority itself: every part built from the settings and joined, with or without listeners in front.
+
+Opening takes the exclusive lock of the data directory; nothing else may work on it meanwhile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keystead.access.authenticate import Authenticator
+from keystead.access.sigv4 import Verifier as Signatures
+from keystead.app.directory import DataDirectory
+from keystead.audit import journal as audit_journal
+from keystead.audit.journal import Journal
+from keystead.config.settings import Settings
+from keystead.credentials import sweep as sweeping
+from keystead.credentials import usage as usages
+from keystead.credentials.issue import Issuer
+from keystead.credentials.kind import Kinds
+from keystead.credentials.rootkey import RootKeyFile
+from keystead.credentials.seal import Seal
+from keystead.credentials.usage import Usage
+from keystead.credentials.verify import Verifier
+from keystead.gateway.operations import OperationTable
+from keystead.gateway.pipeline import Gateway
+from keystead.identity.accounts import Accounts
+from keystead.identity.principals import Principals
+from keystead.identity.users import UserQuotas, Users
+from keystead.kernel.clock import Clock, now_ms
+from keystead.kernel.entropy import Entropy, SystemEntropy
+from keystead.kernel.paging import Markers
+from keystead.products.product import Foundation, Product, discover
+from keystead.protocol import Models
+from keystead.protocol.regions import public_regions
+from keystead.store.migrations import Migrations, migrate
+from keystead.store.sqlite import SQLiteStore
+
+_LOG = logging.getLogger("keystead")
+_SOURCE = Path(__file__).parent.parent
+
+
+@dataclass(slots=True)
+class Authority:
+    """An open data directory. The parts that administration and doors need are its attributes."""
+
+    settings: Settings
+    directory: DataDirectory
+    clock: Clock
+    store: SQLiteStore
+    journal: Journal
+    kinds: Kinds
+    seal: Seal
+    root_key_file: RootKeyFile
+    verifier: Verifier
+    issuer: Issuer
+    usage: Usage
+    accounts: Accounts
+    principals: Principals
+    products: Sequence[Product]
+    base: Foundation
+    models: Models
+    entropy: Entropy
+    rekeying: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def gateway(self) -> Gateway:
+        """Return the API door. Raises BadDeclaration when a product declares what no model has."""
+        regions = public_regions()
+        faces = [product.face(self.base) for product in self.products]
+        table = OperationTable(self.models, faces, regions, self.settings.region)
+        signing = {name: "" for product in self.products for name in product.signing_kinds}
+        authenticator = Authenticator(self.verifier, Signatures(), self.principals, self.clock, signing)
+        return Gateway(
+            table,
+            authenticator,
+            self.store,
+            self.journal,
+            self.usage,
+            self.clock,
+            self.entropy,
+            audit_reads=self.settings.audit_reads,
+        )
+
+    def start(self) -> list[asyncio.Task[None]]:
+        """Start the writer and the work that is done apart from requests."""
+        self.store.start()
+        return [
+            asyncio.create_task(_every(audit_journal.FLUSH_SECONDS, lambda: self.journal.flush(self.store))),
+            asyncio.create_task(_every(usages.FLUSH_SECONDS, lambda: self.usage.flush(self.store))),
+            asyncio.create_task(_every(sweeping.SWEEP_SECONDS, self._sweep)),
+        ]
+
+    async def stop(self, work: Sequence[asyncio.Task[None]]) -> None:
+        """Write down what waits, then close the database and free the directory."""
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await self.usage.flush(self.store)
+        await self.journal.flush(self.store)
+        await self.store.stop()
+
+    async def _sweep(self) -> None:
+        await sweeping.sweep(self.store, self.issuer, self.clock)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do something again and again; a failure is logged and tried again, since what waits is kept."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except Exception:
+            _LOG.exception("background work failed; it will be tried again")
+
+
+def open_authority(settings: Settings, entropy: Entropy | None = None) -> Authority:
+    """Open an initialised data directory.
+
+    Raises DirectoryInUse, SchemaMismatch, RootKeyUnusable; the directory is free again then.
+    """
+    directory = DataDirectory(settings.data)
+    store = SQLiteStore(settings.data)
+    try:
+        return _assemble(settings, directory, store, entropy or SystemEntropy())
+    except BaseException:
+        store.close()
+        raise
+
+
+def _assemble(
+    settings: Settings, directory: DataDirectory, store: SQLiteStore, entropy: Entropy
+) -> Authority:
+    clock = directory.clock()
+    products = discover()
+    store.write_now(lambda tx: migrate(tx, _owners(products), now_ms(clock)))
+    journal = Journal(clock, store.reader)
+    store.log_to(journal)
+    root_key_file = RootKeyFile(settings.root_key_path, entropy)
+    seal = Seal(root_key_file.load(), entropy)
+    seal.load(store.reader)
+    kinds = Kinds(tuple(kind for product in products for kind in product.kinds(settings)))
+    verifier = Verifier(kinds, seal, store.reader, clock)
+    issuer = Issuer(kinds, seal, verifier, clock, entropy)
+    principals = Principals(store.reader)
+    accounts = Accounts(seal, clock)
+    users = Users(principals, UserQuotas(settings.users_per_account), clock, entropy)
+    usage = Usage(clock)
+    markers = Markers(lambda: seal.marker_key)
+    models = Models([product.models for product in products if product.models is not None])
+    base = Foundation(
+        settings, clock, entropy, store.reader, seal, verifier, issuer, usage, accounts, users, markers
+    )
+    return Authority(
+        settings,
+        directory,
+        clock,
+        store,
+        journal,
+        kinds,
+        seal,
+        root_key_file,
+        verifier,
+        issuer,
+        usage,
+        accounts,
+        principals,
+        products,
+        base,
+        models,
+        entropy,
+    )
+
+
+def _owners(products: Sequence[Product]) -> list[Migrations]:
+    """Return everybody who has tables, in the order in which they may refer to each other."""
+    own = [
+        Migrations(layer, _SOURCE / layer / "migrations") for layer in ("audit", "credentials", "identity")
+    ]
+    return own + [migrations for product in products for migrations in product.owned_migrations()]

@@ -1,0 +1,309 @@
+"""The commands of administration: one function each, the same whether the server runs or not.
+
+Every command is written to the journal as `local-operator/<uid>`: a change in its own transaction, a look
+within the second. Arguments come from a socket and are checked by type before anything is done.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from keystead.app.authority import Authority
+from keystead.audit import inspect
+from keystead.audit.event import Event, Identity, encode, event_time
+from keystead.credentials import shelf
+from keystead.credentials.kind import ACTIVE, INACTIVE
+from keystead.credentials.rekey import rekey
+from keystead.credentials.rootkey import RootKeyUnusable
+from keystead.credentials.shelf import Credential
+from keystead.identity.principals import load
+from keystead.kernel.clock import MovableClock, now
+from keystead.kernel.errors import DomainError, StoreUnavailable
+from keystead.store.interface import Reader, Transaction
+
+LOCAL = "keystead.local"
+_LONGEST_TAIL = 10_000
+
+
+class CommandFailed(Exception):
+    """The command cannot be carried out; the message tells the operator why and what to do."""
+
+
+class Arguments(msgspec.Struct, forbid_unknown_fields=True):
+    """The arguments that commands take; each reads its own."""
+
+    id: str = ""
+    kind: str = ""
+    owner: str = ""
+    after: int = 0
+    limit: int = 1000
+    at: datetime | None = None
+    seconds: float = 0.0
+    count: int = 20
+    position: int = 0
+
+
+Command = Callable[[Authority, Arguments, int], Awaitable[object]]
+
+
+async def perform(authority: Authority, name: str, arguments: Mapping[str, Any], uid: int) -> object:
+    """Carry a command out for user `uid` and return its result, ready for JSON. Raises CommandFailed."""
+    command = COMMANDS.get(name)
+    if command is None:
+        raise CommandFailed(f"no such command: {name}")
+    try:
+        checked = msgspec.convert(arguments, Arguments)
+        return await command(authority, checked, uid)
+    except (DomainError, StoreUnavailable, RootKeyUnusable, msgspec.ValidationError) as error:
+        raise CommandFailed(str(error)) from error
+
+
+def _event(authority: Authority, uid: int, name: str, *, read_only: bool, **parameters: object) -> Event:
+    return Event(
+        eventTime=event_time(authority.clock.real_epoch()),
+        eventSource=LOCAL,
+        eventName=name,
+        awsRegion="",
+        sourceIPAddress="local",
+        userAgent="keystead",
+        userIdentity=Identity("LocalOperator", f"local-operator/{uid}"),
+        requestID="",
+        readOnly=read_only,
+        requestParameters=parameters or None,
+        eventType="KeysteadAdministration",
+    )
+
+
+def _looked(authority: Authority, uid: int, name: str, **parameters: object) -> None:
+    authority.journal.observe(_event(authority, uid, name, read_only=True, **parameters))
+
+
+async def _changed(
+    authority: Authority,
+    uid: int,
+    name: str,
+    change: Callable[[Transaction], object],
+    **parameters: object,
+) -> object:
+    """Make a change and its journal entry in one transaction."""
+    event = _event(authority, uid, name, read_only=False, **parameters)
+
+    def job(tx: Transaction) -> object:
+        result = change(tx)
+        tx.note(encode(event))
+        return result
+
+    return await authority.store.write(job)
+
+
+def _nothing(tx: Transaction) -> None:
+    """Change no row: what is journalled happens outside the database."""
+    del tx
+
+
+def _shown(authority: Authority, reader: Reader, credential: Credential) -> dict[str, object]:
+    """Return a credential as the inventory shows it. Times are ISO 8601."""
+    owner = load(reader, credential.account, credential.owner)
+    use = authority.usage.last(reader, credential.id)
+    expired = credential.is_expired(authority.clock.epoch() * 1000)
+    return {
+        "kind": credential.kind,
+        "id": credential.id,
+        "account": credential.account,
+        "owner": credential.owner if owner is None else owner.arn,
+        "audience": credential.audience,
+        "status": "Expired" if expired else credential.status,
+        "created": _iso(credential.created_at),
+        "expires": None if credential.expires_at is None else _iso(credential.expires_at),
+        "last_used": None if use is None else _iso(use.used_at),
+        "last_used_service": None if use is None else use.service,
+    }
+
+
+def _iso(epoch_ms: int) -> str:
+    return datetime.fromtimestamp(epoch_ms // 1000, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _find(reader: Reader, credential_id: str) -> Credential:
+    found = shelf.find(reader, credential_id)
+    if found is None:
+        raise CommandFailed(f"no credential has the id {credential_id}; `keystead creds ls` lists them")
+    return found.credential
+
+
+async def _creds_ls(authority: Authority, arguments: Arguments, uid: int) -> object:
+    _looked(authority, uid, "ListCredentials", kind=arguments.kind, owner=arguments.owner)
+
+    def look(reader: Reader) -> object:
+        rows = shelf.inventory(
+            reader,
+            after=arguments.after,
+            limit=arguments.limit,
+            kind=arguments.kind,
+            owner=arguments.owner,
+        )
+        listed = [_shown(authority, reader, credential) for _, credential in rows]
+        more = rows[-1][0] if len(rows) == arguments.limit else None
+        return {"credentials": listed, "next": more}
+
+    return await authority.store.read(look)
+
+
+async def _creds_show(authority: Authority, arguments: Arguments, uid: int) -> object:
+    _looked(authority, uid, "ShowCredential", id=arguments.id)
+    reader = authority.store.reader
+    return _shown(authority, reader, _find(reader, arguments.id))
+
+
+def _switch(status: str, name: str) -> Command:
+    async def command(authority: Authority, arguments: Arguments, uid: int) -> object:
+        def change(tx: Transaction) -> object:
+            credential = authority.issuer.set_status(tx, _find(tx, arguments.id), status)
+            return _shown(authority, tx, credential)
+
+        return await _changed(authority, uid, name, change, id=arguments.id)
+
+    return command
+
+
+async def _creds_expire(authority: Authority, arguments: Arguments, uid: int) -> object:
+    def change(tx: Transaction) -> object:
+        credential = _find(tx, arguments.id)
+        at_ms = None if arguments.at is None else int(arguments.at.timestamp() * 1000)
+        return _shown(authority, tx, authority.issuer.expire(tx, credential, at_ms))
+
+    return await _changed(authority, uid, "ExpireCredential", change, id=arguments.id, at=str(arguments.at))
+
+
+async def _creds_revoke(authority: Authority, arguments: Arguments, uid: int) -> object:
+    def change(tx: Transaction) -> object:
+        credential = _find(tx, arguments.id)
+        shown = _shown(authority, tx, credential)
+        authority.issuer.revoke(tx, credential.id)
+        return {**shown, "status": "Revoked"}
+
+    return await _changed(authority, uid, "RevokeCredential", change, id=arguments.id)
+
+
+async def _rekey(authority: Authority, arguments: Arguments, uid: int) -> object:
+    del arguments
+    async with authority.rekeying:
+        await _changed(authority, uid, "BeginRekey", _nothing)
+        done = await rekey(authority.store, authority.seal, authority.root_key_file, authority.clock)
+        await _changed(authority, uid, "EndRekey", _nothing)
+    return {"accounts": done.accounts, "secrets": done.secrets}
+
+
+def _movable(authority: Authority) -> MovableClock:
+    if not isinstance(authority.clock, MovableClock):
+        raise CommandFailed(
+            "the clock moves only in a directory made by `keystead init --test`, and this is none"
+        )
+    return authority.clock
+
+
+def _clock_shown(authority: Authority) -> dict[str, object]:
+    clock = authority.clock
+    frozen = isinstance(clock, MovableClock) and clock.frozen_at is not None
+    moved = clock.epoch() - clock.real_epoch()
+    return {
+        "now": now(clock).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "frozen": frozen,
+        "ahead_seconds": round(moved, 3) if isinstance(clock, MovableClock) else 0,
+        "movable": isinstance(clock, MovableClock),
+    }
+
+
+async def _clock_show(authority: Authority, arguments: Arguments, uid: int) -> object:
+    del arguments
+    _looked(authority, uid, "ShowClock")
+    return _clock_shown(authority)
+
+
+async def _move(
+    authority: Authority, uid: int, name: str, move: Callable[[MovableClock], None], **parameters: object
+) -> object:
+    clock = _movable(authority)
+    moved = MovableClock(clock.offset, clock.frozen_at)
+    move(moved)
+    await _changed(authority, uid, name, _nothing, **parameters)
+    authority.directory.keep_clock(moved)
+    clock.offset, clock.frozen_at = moved.offset, moved.frozen_at
+    return _clock_shown(authority)
+
+
+async def _clock_freeze(authority: Authority, arguments: Arguments, uid: int) -> object:
+    return await _move(
+        authority, uid, "FreezeClock", lambda clock: clock.freeze(arguments.at), at=str(arguments.at)
+    )
+
+
+async def _clock_advance(authority: Authority, arguments: Arguments, uid: int) -> object:
+    by = timedelta(seconds=arguments.seconds)
+    return await _move(
+        authority, uid, "AdvanceClock", lambda clock: clock.advance(by), seconds=arguments.seconds
+    )
+
+
+async def _clock_reset(authority: Authority, arguments: Arguments, uid: int) -> object:
+    del arguments
+    return await _move(authority, uid, "ResetClock", lambda clock: clock.reset())
+
+
+async def _audit_tail(authority: Authority, arguments: Arguments, uid: int) -> object:
+    await authority.journal.flush(authority.store)
+    _looked(authority, uid, "TailJournal")
+    count = min(arguments.count, _LONGEST_TAIL)
+    lines = await authority.store.read(lambda reader: inspect.tail(reader, count))
+    return [msgspec.Raw(line) for line in lines]
+
+
+async def _audit_verify(authority: Authority, arguments: Arguments, uid: int) -> object:
+    del arguments
+    await authority.journal.flush(authority.store)
+    _looked(authority, uid, "VerifyJournal")
+    verdict = await authority.store.read(inspect.verify)
+    return {
+        "holds": verdict.holds,
+        "blocks": verdict.blocks,
+        "events": verdict.events,
+        "head": verdict.head.hex(),
+        "broken_at": verdict.broken_at,
+    }
+
+
+async def _audit_export(authority: Authority, arguments: Arguments, uid: int) -> object:
+    """Return a portion of the journal, and where the next one begins."""
+    if arguments.position == 0:
+        await authority.journal.flush(authority.store)
+        _looked(authority, uid, "ExportJournal")
+    portion = await authority.store.read(lambda reader: inspect.portion(reader, arguments.position))
+    return {"events": [msgspec.Raw(line) for line in portion.lines], "next": portion.next}
+
+
+async def _stats(authority: Authority, arguments: Arguments, uid: int) -> object:
+    """Return the writer's counters; the bench reads syncs from here. Not journalled: it tells of nobody."""
+    del arguments, uid
+    counts = authority.store.counts
+    return {"commits": counts.commits, "jobs": counts.jobs, "failed_commits": counts.failed_commits}
+
+
+COMMANDS: Mapping[str, Command] = {
+    "creds-ls": _creds_ls,
+    "creds-show": _creds_show,
+    "creds-deactivate": _switch(INACTIVE, "DeactivateCredential"),
+    "creds-activate": _switch(ACTIVE, "ActivateCredential"),
+    "creds-expire": _creds_expire,
+    "creds-revoke": _creds_revoke,
+    "rekey": _rekey,
+    "clock-show": _clock_show,
+    "clock-freeze": _clock_freeze,
+    "clock-advance": _clock_advance,
+    "clock-reset": _clock_reset,
+    "audit-tail": _audit_tail,
+    "audit-verify": _audit_verify,
+    "audit-export": _audit_export,
+    "stats": _stats,
+}

@@ -1,0 +1,67 @@
+"""A data directory: which files are in it, and how they are written.
+
+keystead.db keystead.lock   the database and the lock of whoever serves it
+root.key                    the root key of the seal (unless it lies elsewhere)
+root-credentials            the account root's access key, in the AWS shared-credentials format
+tls/                        the local CA and the server's certificate
+test-clock.json             marks a directory whose clock may be moved, and says where it stands
+admin.sock                  the running server's administration, or admin.sock.path with where it is
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from keystead.kernel.clock import Clock, MovableClock, SystemClock
+from keystead.kernel.files import write_private
+from keystead.store.sqlite import DATABASE
+
+
+class ClockState(msgspec.Struct):
+    """Where a movable clock stands: seconds added to real time, or the epoch second it is stopped at."""
+
+    offset: float = 0.0
+    frozen_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """The paths inside one data directory."""
+
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.path / DATABASE
+
+    @property
+    def root_credentials(self) -> Path:
+        """The account root's access key."""
+        return self.path / "root-credentials"
+
+    @property
+    def tls(self) -> Path:
+        """The folder of certificates."""
+        return self.path / "tls"
+
+    @property
+    def test_clock(self) -> Path:
+        """The mark of a test directory."""
+        return self.path / "test-clock.json"
+
+    def make(self) -> None:
+        """Make the directory, for its owner alone, unless it is there."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def clock(self) -> Clock:
+        """Return the clock to live by: a movable one only where the directory is marked."""
+        if not self.test_clock.exists():
+            return SystemClock()
+        state = msgspec.json.decode(self.test_clock.read_bytes(), type=ClockState)
+        return MovableClock(state.offset, state.frozen_at)
+
+    def keep_clock(self, clock: MovableClock) -> None:
+        """Write down where the clock stands, so that a restart finds it there; this also sets the mark."""
+        write_private(self.test_clock, msgspec.json.encode(ClockState(clock.offset, clock.frozen_at)))

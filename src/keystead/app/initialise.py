@@ -1,0 +1,109 @@
+"""Makes a data directory: root key, database, account, the root's access key, certificates.
+
+Every step is skipped where it was done before, so an interrupted `init` is finished by the next one.
+"""
+
+from keystead.app.authority import Authority, open_authority
+from keystead.app.certificates import Names, ensure_certificates
+from keystead.app.directory import DataDirectory
+from keystead.config.settings import Settings
+from keystead.credentials import shelf
+from keystead.credentials.rootkey import RootKeyFile
+from keystead.credentials.seal import binding
+from keystead.credentials.shelf import Credential
+from keystead.identity import records
+from keystead.identity.principals import ROOT_OWNER
+from keystead.kernel.clock import MovableClock
+from keystead.kernel.entropy import SystemEntropy
+from keystead.kernel.files import write_private
+from keystead.kernel.secret import Secret
+from keystead.products.iam.kinds import ACCESS_KEY
+
+
+class CannotInitialise(Exception):
+    """The directory holds something that this step cannot be done beside; the message says what to do."""
+
+
+def is_initialised(settings: Settings) -> bool:
+    """Return whether `init` ran to its end here: the last thing it makes is the server's certificate."""
+    directory = DataDirectory(settings.data)
+    return directory.database.exists() and directory.tls.exists()
+
+
+def initialise(settings: Settings, *, test: bool) -> bool:
+    """Make the data directory, or finish it; return whether there was anything to do.
+
+    `test` marks it as one whose clock may be moved. Raises CannotInitialise, DirectoryInUse, RootKeyUnusable.
+    """
+    if is_initialised(settings):
+        _check_mark(settings, test=test)
+        return False
+    directory = DataDirectory(settings.data)
+    directory.make()
+    if test and not directory.test_clock.exists():
+        directory.keep_clock(MovableClock())
+    _make_root_key(settings, directory)
+    authority = open_authority(settings)
+    try:
+        _make_account(authority)
+        _write_root_credentials(authority)
+    finally:
+        authority.store.close()
+    names = Names(settings.domain, settings.public_host or None)
+    ensure_certificates(directory.tls, names=names, clock=authority.clock)
+    return True
+
+
+def _check_mark(settings: Settings, *, test: bool) -> None:
+    if test and not DataDirectory(settings.data).test_clock.exists():
+        raise CannotInitialise(
+            f"{settings.data} was made without --test and its clock cannot be moved: use a new directory"
+        )
+
+
+def _make_root_key(settings: Settings, directory: DataDirectory) -> None:
+    file = RootKeyFile(settings.root_key_path, SystemEntropy())
+    if file.exists():
+        return
+    if directory.database.exists():
+        raise CannotInitialise(
+            f"the root key {settings.root_key_path} is missing, and {directory.database} cannot be read without it"
+        )
+    file.create()
+
+
+def _make_account(authority: Authority) -> None:
+    """Make the account with its keys in one transaction, then the root's access key in another.
+
+    Two, because sealing needs the account's data key, which counts once it is on disk.
+    """
+    account, store = authority.settings.account, authority.store
+    if not records.accounts(store.reader):
+        store.write_now(authority.accounts.create_authority_keys)
+        store.write_now(lambda tx: authority.accounts.create(tx, account))
+    if _root_key(authority) is None:
+        kind = authority.kinds[ACCESS_KEY]
+        store.write_now(lambda tx: authority.issuer.mint(tx, kind, account=account, owner=ROOT_OWNER))
+
+
+def _root_key(authority: Authority) -> Credential | None:
+    held = shelf.of_owner(authority.store.reader, authority.settings.account, ROOT_OWNER, ACCESS_KEY)
+    return held[0] if held else None
+
+
+def _write_root_credentials(authority: Authority) -> None:
+    """Write the root's key to its file, in the format that AWS clients read."""
+    key = _root_key(authority)
+    shelved = None if key is None else shelf.find(authority.store.reader, key.id)
+    if key is None or shelved is None or shelved.sealed is None:
+        raise CannotInitialise("the root's access key is not in the database")
+    secret = authority.seal.open(shelved.sealed, binding(key.id, key.account, key.kind, key.version))
+    write_private(authority.directory.root_credentials, _profile(key.id, secret))
+
+
+def _profile(key_id: str, secret: Secret) -> bytes:
+    # Revealed into the one file that is there to hold it.
+    return b"[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (
+        key_id.encode(),
+        secret.reveal(),
+    )

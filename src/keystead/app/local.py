@@ -1,0 +1,60 @@
+"""Reaches the authority of a data directory from another process: through its socket, or by opening it."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from keystead.app.admin import socket_path
+from keystead.app.authority import open_authority
+from keystead.app.commands import CommandFailed, perform
+from keystead.app.initialise import is_initialised
+from keystead.config.settings import Settings
+
+_ANSWER_BYTES = 64 * 1024
+
+
+def call(settings: Settings, command: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the result of a command, carried out by the running server or, if none runs, right here.
+
+    Without a server the directory's exclusive lock is taken for the time of the command. Raises CommandFailed,
+    DirectoryInUse.
+    """
+    if not is_initialised(settings):
+        raise CommandFailed(
+            f"{settings.data} holds no authority; `keystead init --data {settings.data}` makes one"
+        )
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with connection:
+        try:
+            connection.connect(str(socket_path(settings.data)))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return asyncio.run(_without_server(settings, command, arguments))
+        return _ask(connection, command, arguments)
+
+
+def _ask(connection: socket.socket, command: str, arguments: Mapping[str, Any]) -> Any:
+    connection.sendall(msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n")
+    answer = bytearray()
+    while part := connection.recv(_ANSWER_BYTES):
+        answer += part
+    if not answer:
+        raise CommandFailed("the server closed the administration socket: is it yours?")
+    decoded = msgspec.json.decode(bytes(answer))
+    if "error" in decoded:
+        raise CommandFailed(decoded["error"])
+    return decoded["result"]
+
+
+async def _without_server(settings: Settings, command: str, arguments: Mapping[str, Any]) -> Any:
+    authority = open_authority(settings)
+    work = authority.start()
+    try:
+        result = await perform(authority, command, arguments, os.getuid())
+        # Through JSON and back, so that callers see the same as from a server.
+        return msgspec.json.decode(msgspec.json.encode(result))
+    finally:
+        await authority.stop(work)

@@ -1,0 +1,150 @@
+"""`serve`: an authority with its listeners, from the lock to the last flushed row.
+
+Start: initialise if needed, open, listen, say so. Stop, on SIGTERM or SIGINT: no new connections, requests in
+flight are answered, what waits is written, the directory is free.
+"""
+
+import asyncio
+import gc
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+
+from keystead.app.admin import AdminServer
+from keystead.app.authority import Authority, open_authority
+from keystead.app.certificates import Certificates, Names, ensure_certificates, server_context
+from keystead.config.settings import Settings
+from keystead.config.values import Address
+from keystead.gateway.http.asgi import Application
+from keystead.gateway.http.listeners import HTTPListener
+from keystead.kernel.files import write_private
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+DRAIN_SECONDS = 10.0
+READY = "ready.json"
+"""In the data directory while a server runs: what `keystead env` and `keystead health` go by."""
+_WANTED_FILES = 16384
+
+
+class Ready(msgspec.Struct):
+    """What is said once every listener answers; doors that this authority does not have are null."""
+
+    http: str
+    https: str
+    data: str
+    account: str
+    region: str
+    doh: str | None = None
+    dot: str | None = None
+    do53: str | None = None
+    console: str | None = None
+
+
+@dataclass(slots=True)
+class Server:
+    """The listeners of one authority."""
+
+    authority: Authority
+    application: Application
+    http: HTTPListener
+    https: HTTPListener
+    admin: AdminServer
+
+    async def start(self) -> Ready:
+        """Listen everywhere, or nowhere. Raises AddressInUse."""
+        await self.http.start()
+        try:
+            await self.https.start()
+        except BaseException:
+            await self.http.stop(0)
+            raise
+        await self.admin.start()
+        self.application.is_ready = True
+        settings = self.authority.settings
+        return Ready(
+            http=_url("http", settings, self.http.address),
+            https=_url("https", settings, self.https.address),
+            data=str(settings.data),
+            account=settings.account,
+            region=settings.region,
+        )
+
+    async def stop(self) -> None:
+        """Stop listening and let requests in flight finish."""
+        self.application.is_ready = False
+        await asyncio.gather(self.http.stop(DRAIN_SECONDS), self.https.stop(DRAIN_SECONDS))
+        await self.admin.stop()
+
+
+def _url(scheme: str, settings: Settings, bound: tuple[str, int]) -> str:
+    host, port = bound
+    return f"{scheme}://{Address(settings.public_host or host, port)}"
+
+
+def build_server(authority: Authority) -> Server:
+    """Put listeners in front of an open authority."""
+    settings = authority.settings
+    application = Application(authority.gateway(), settings.trusted_proxy)
+    # uvicorn types every message of ASGI; our application takes them as the dictionaries that they are.
+    app = cast("ASGI3Application", application)
+    context = server_context(_certificates(authority))
+    listen = HTTPListener(app, settings.http.host, settings.http.port, clock=authority.clock)
+    listen_tls = HTTPListener(
+        app, settings.https.host, settings.https.port, clock=authority.clock, ssl_context=context
+    )
+    return Server(authority, application, listen, listen_tls, AdminServer(authority))
+
+
+def _certificates(authority: Authority) -> Certificates:
+    settings = authority.settings
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        return Certificates(settings.tls_certificate, settings.tls_key)
+    names = Names(settings.domain, settings.public_host or None)
+    return ensure_certificates(authority.directory.tls, names=names, clock=authority.clock)
+
+
+async def serve(settings: Settings, ready_file: Path | None, greet: Callable[[Ready], None]) -> None:
+    """Serve until told to stop. `greet` is called, and `ready_file` written, once everything answers.
+
+    Raises DirectoryInUse, SchemaMismatch, RootKeyUnusable, BadCertificates, AddressInUse.
+    """
+    _raise_file_limit()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    authority = open_authority(settings)
+    work = authority.start()
+    try:
+        server = build_server(authority)
+        ready = await server.start()
+        _settle_memory()
+        for path in filter(None, (settings.data / READY, ready_file)):
+            write_private(path, msgspec.json.encode(ready))
+        greet(ready)
+        await stopping.wait()
+        (settings.data / READY).unlink(missing_ok=True)
+        await server.stop()
+    finally:
+        await authority.stop(work)
+
+
+def _raise_file_limit() -> None:
+    """Allow as many connections as the listeners accept; the usual soft limit is a quarter of one's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(_WANTED_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _settle_memory() -> None:
+    """Take what start-up made out of the collector's sight: a full collection paused requests for 40 ms."""
+    gc.collect()
+    gc.freeze()
