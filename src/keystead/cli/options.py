@@ -1,0 +1,36 @@
+"""Options that several verbs share, and the settings that come of them."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from keystead.config.settings import Settings, documentation
+from keystead.config.sources import load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def data_option(command: Command) -> Command:
+    """Give a verb `--data`, the one setting that every verb needs."""
+    return click.option("--data", metavar="DIR", help="Data directory. [default: keystead-data]")(command)
+
+
+def setting_options(command: Command) -> Command:
+    """Give a verb an option for every setting that has a flag."""
+    for name, told in reversed(documentation().items()):
+        if told.has_flag:
+            option = "--" + name.replace("_", "-")
+            is_switch = told.parse.__name__ == "switch"
+            # click's own options, of mixed types.
+            declared: dict[str, Any] = (
+                {"is_flag": True, "default": None} if is_switch else {"metavar": "VALUE"}
+            )
+            command = click.option(option, name, help=told.help.capitalize() + ".", **declared)(command)
+    return command
+
+
+def settings_from(**flags: object) -> Settings:
+    """Return the settings in force, with these flags over environment, file and defaults. Raises BadSetting."""
+    return load(flags, os.environ)

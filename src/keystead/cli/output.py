@@ -1,0 +1,38 @@
+"""How results are printed: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import click
+
+
+def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    """Return rows as aligned columns under their names; what is missing is a dash."""
+    cells = [[column.replace("_", " ") for column in columns]]
+    cells += [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def pairs(content: Mapping[str, object]) -> str:
+    """Return one thing as a line per member."""
+    width = max(len(name) for name in content)
+    return "\n".join(
+        f"{name.replace('_', ' ').ljust(width)}  {_cell(value)}" for name, value in content.items()
+    )
+
+
+def show_json(content: object) -> None:
+    """Print content as JSON."""
+    click.echo(json.dumps(content, indent=2))
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

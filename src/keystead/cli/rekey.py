@@ -1,0 +1,18 @@
+"""`rekey`: a new root key, and every secret sealed anew."""
+
+import click
+
+from keystead.app.local import call
+from keystead.cli.options import data_option, settings_from
+
+
+@click.command()
+@data_option
+def rekey(data: str | None) -> None:
+    """Rotate the root key and the sealing keys, while the server serves. Safe to interrupt and to repeat."""
+    settings = settings_from(data=data)
+    done = call(settings, "rekey", {})
+    click.echo(
+        f"Sealed {done['secrets']} secrets of {done['accounts']} account(s) anew; "
+        f"the old root key is gone from {settings.root_key_path}. Back that file up again."
+    )

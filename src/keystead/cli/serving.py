@@ -1,0 +1,64 @@
+"""`serve` and `init`: an authority is made, and runs."""
+
+import logging
+import shlex
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from keystead.app.initialise import initialise
+from keystead.app.server import Ready
+from keystead.app.server import serve as run_server
+from keystead.cli.options import setting_options, settings_from
+from keystead.config.settings import Settings
+
+
+@click.command()
+@setting_options
+@click.option("--test", is_flag=True, help="Mark a new data directory as one whose clock may be moved.")
+def init(test: bool, **flags: object) -> None:
+    """Make a data directory: root key, database, account, the root's access key, certificates."""
+    settings = settings_from(**flags)
+    made = initialise(settings, test=test)
+    click.echo(f"{'Made' if made else 'There is already'} an authority in {settings.data}")
+    click.echo(f"Root credentials: {settings.data / 'root-credentials'} (readable by you alone)")
+    click.echo(f"Next: {_command()} serve --data {shlex.quote(str(settings.data))}")
+
+
+@click.command()
+@setting_options
+@click.option("--test", is_flag=True, help="Mark a new data directory as one whose clock may be moved.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Write a JSON object here once all answers."
+)
+def serve(test: bool, ready_file: Path | None, **flags: object) -> None:
+    """Serve the authority until interrupted; the first start makes its data directory."""
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    settings = settings_from(**flags)
+    made = initialise(settings, test=test)
+    uvloop.run(run_server(settings, ready_file, lambda ready: _greet(settings, ready, made)))
+
+
+def _greet(settings: Settings, ready: Ready, made: bool) -> None:
+    """Say what runs, where the credentials are, and what to type next."""
+    environment = f"{_command()} env --data {shlex.quote(str(settings.data))}"
+    lines = [
+        f"keystead serves account {settings.account}",
+        f"  API             {ready.http}",
+        f"  API over TLS    {ready.https}",
+        f"  data directory  {settings.data}{'  (new)' if made else ''}",
+        f"  root key        {settings.data / 'root-credentials'}  (readable by you alone)",
+        "",
+        "In a second terminal:",
+        f'  eval "$({environment})"',
+        "  aws sts get-caller-identity",
+    ]
+    click.echo("\n".join(lines))
+    sys.stdout.flush()
+
+
+def _command() -> str:
+    """Return how this program can be called from anywhere, ready to paste."""
+    return shlex.quote(str(Path(sys.argv[0]).absolute()))
