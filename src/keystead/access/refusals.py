@@ -76,7 +76,9 @@ def answer(refused: Refused, family: Family) -> Answer:
         return _s3_answer(refused, entry)
     row = entry.query if family == "query" else entry.json
     status = REST_JSON_STATUS if family == "rest-json" else row.status
-    return Answer(row.code, status, row.message.format_map(_words(refused)))
+    # Most texts hold no detail, and a flood of bad signatures should not pay for finding that out.
+    text = row.message.format_map(_words(refused)) if "{" in row.message else row.message
+    return Answer(row.code, status, text)
 
 
 def denied(message: str, family: Family) -> Answer:

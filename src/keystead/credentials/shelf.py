@@ -38,6 +38,15 @@ class Shelved:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """The changing part of a credential."""
+
+    status: str
+    expires_at: int | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastUse:
     """When (epoch ms), at which service and region, and from which address a credential was last accepted."""
 
@@ -58,6 +67,12 @@ def find(reader: Reader, credential_id: str) -> Shelved | None:
         f"SELECT {_COLUMNS}, data_key, sealed, digest FROM credential WHERE id = ?", (credential_id,)
     )
     return None if row is None else _shelved(row)
+
+
+def standing(reader: Reader, credential_id: str) -> Standing | None:
+    """Return what may have changed about a credential since it was looked at."""
+    row = reader.one("SELECT status, expires_at, version FROM credential WHERE id = ?", (credential_id,))
+    return None if row is None else Standing(*row)
 
 
 def find_by_digest(reader: Reader, digest: bytes) -> Shelved | None:

@@ -131,11 +131,10 @@ class Verifier:
 
         A change asks this first, so that nothing authenticated before a revoke is committed after it.
         """
-        found = shelf.find(reader, credential.id)
-        if found is None or found.credential.version != credential.version:
+        present = shelf.standing(reader, credential.id)
+        if present is None or present.version != credential.version or present.status != ACTIVE:
             return False
-        present = found.credential
-        return present.status == ACTIVE and not present.is_expired(self._clock.epoch() * 1000)
+        return present.expires_at is None or self._clock.epoch() * 1000 < present.expires_at
 
     def forget(self, credential_id: str) -> None:
         """Drop what is held of a credential; its next use reads it afresh."""

@@ -1,11 +1,12 @@
 """`Exchange`: one request on its way through the pipeline, and what each stage found out about it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from keystead.access.authenticate import Authenticated
-from keystead.access.sigv4 import Presented
+from keystead.access.sigv4 import Presented, SignedRequest
 from keystead.gateway.call import Call
 from keystead.gateway.operations import Entry, Service
 
@@ -29,7 +30,9 @@ class Exchange:
 
     request: HTTPRequest
     request_id: str
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    signed: SignedRequest
+    # Of a repeated header the last; the signature judges all of them from the raw list.
+    head: Mapping[bytes, bytes]
     form: Mapping[str, str] | None = None
     presented: Presented | None = None
     service: Service | None = None
@@ -40,3 +43,23 @@ class Exchange:
     # Members as the model names them: shaped by data read at run time, which no static type can say.
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     call: Call | None = None
+
+    def header(self, name: bytes) -> str:
+        """Return a header's value, or an empty text; `name` is in lower case."""
+        return self.head.get(name, b"").decode("latin-1")
+
+    def headers(self) -> dict[str, str]:
+        """Return all headers as text, for the protocols that bind members to them."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.head.items()}
+
+
+def begin(request: HTTPRequest, request_id: str) -> Exchange:
+    """Return the exchange of a request of which nothing is known yet."""
+    signed = SignedRequest(
+        request.method,
+        request.raw_path,
+        request.raw_query,
+        request.headers,
+        lambda: hashlib.sha256(request.body).hexdigest(),
+    )
+    return Exchange(request, request_id, signed, dict(request.headers))

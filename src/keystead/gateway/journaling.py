@@ -49,7 +49,7 @@ class Scribe:
             eventName=exchange.operation_name,
             awsRegion="" if presented is None else presented.region,
             sourceIPAddress=request.source_address,
-            userAgent=exchange.headers.get("user-agent", "")[:_LONGEST_USER_AGENT],
+            userAgent=exchange.header(b"user-agent")[:_LONGEST_USER_AGENT],
             userIdentity=identity,
             requestID=exchange.request_id,
             requestParameters=_parameters(exchange),

@@ -3,16 +3,14 @@
 There is no way to an operation but through `Gateway.handle`, and so none without a verified principal.
 """
 
-import hashlib
-
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Deny, decide
-from keystead.access.sigv4 import Malformed, Reason, Refused, SignedRequest, find
+from keystead.access.sigv4 import Malformed, Reason, Refused, find
 from keystead.audit.event import encode
 from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
 from keystead.gateway.call import Call
-from keystead.gateway.exchange import Exchange, HTTPRequest
+from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable
 from keystead.gateway.refusing import AccessDenied, answer_to, serialise
@@ -48,7 +46,6 @@ class Gateway:
         self._scribe = Scribe(clock)
         self._audit_reads = audit_reads
         self._stages = [
-            self._read_head,
             self._find_operation,
             self._authenticate,
             self._parse,
@@ -57,7 +54,7 @@ class Gateway:
 
     async def handle(self, request: HTTPRequest) -> WireResponse:
         """Return the answer to a request. Never raises for anything that a request can hold."""
-        exchange = Exchange(request, request_id(self._entropy))
+        exchange = begin(request, request_id(self._entropy))
         try:
             for stage in self._stages:
                 stage(exchange)
@@ -67,17 +64,10 @@ class Gateway:
             self._journal.observe(self._scribe.refused(exchange, told))
             return serialise(exchange, told)
 
-    def _read_head(self, exchange: Exchange) -> None:
-        # Of repeated headers the last stands here; the signature judges all of them from the raw list.
-        exchange.headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.request.headers
-        }
-
     def _find_operation(self, exchange: Exchange) -> None:
-        signed = _as_signed(exchange.request)
         malformed: Malformed | None = None
         try:
-            exchange.presented = find(signed)
+            exchange.presented = find(exchange.signed)
         except Malformed as error:
             malformed = error
         self._router.route(exchange, is_unsigned=exchange.presented is None and malformed is None)
@@ -88,9 +78,7 @@ class Gateway:
         presented, service = exchange.presented, exchange.service
         if presented is None or service is None:
             raise Refused(Reason.MISSING_AUTHENTICATION)
-        exchange.caller = self._authenticator.authenticate(
-            _as_signed(exchange.request), presented, service.rules
-        )
+        exchange.caller = self._authenticator.authenticate(exchange.signed, presented, service.rules)
         self._usage.touch(
             exchange.caller.credential.id, service.name, presented.region, exchange.request.source_address
         )
@@ -103,7 +91,7 @@ class Gateway:
                 request.method,
                 request.raw_path,
                 request.raw_query,
-                exchange.headers,
+                exchange.headers() if exchange.form is None else {},
                 request.body,
                 exchange.form,
                 exchange.labels,
@@ -120,7 +108,7 @@ class Gateway:
             caller.credential,
             presented.region,
             exchange.request.source_address,
-            exchange.headers.get("user-agent", ""),
+            exchange.header(b"user-agent"),
             self._store.reader,
         )
         _decide(exchange, exchange.call, self._store.reader)
@@ -149,16 +137,6 @@ class Gateway:
         result = entry.method(call, exchange.params)
         tx.note(encode(self._scribe.succeeded(exchange, result)))
         return entry.compiled.operation.serialise(result or {}, exchange.request_id)
-
-
-def _as_signed(request: HTTPRequest) -> SignedRequest:
-    return SignedRequest(
-        request.method,
-        request.raw_path,
-        request.raw_query,
-        request.headers,
-        lambda: hashlib.sha256(request.body).hexdigest(),
-    )
 
 
 def _entry(exchange: Exchange) -> Entry:

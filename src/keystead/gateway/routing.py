@@ -12,7 +12,7 @@ from keystead.gateway.exchange import Exchange
 from keystead.gateway.operations import OperationTable, Service
 from keystead.protocol import Unreadable, parse_form
 
-FORM_TYPE = "application/x-www-form-urlencoded"
+FORM_TYPE = b"application/x-www-form-urlencoded"
 
 
 class Unrouted(Exception):
@@ -36,9 +36,8 @@ class Router:
 
         Raises Unrouted, Unreadable, and Refused for a request without any authentication that names no service.
         """
-        target = exchange.headers.get("x-amz-target")
-        if target is not None:
-            self._by_target(exchange, target)
+        if b"x-amz-target" in exchange.head:
+            self._by_target(exchange, exchange.header(b"x-amz-target"))
         elif not self._by_action(exchange):
             if is_unsigned:
                 raise Refused(Reason.MISSING_AUTHENTICATION)
@@ -59,7 +58,7 @@ class Router:
         request = exchange.request
         if request.raw_path not in (b"/", b""):
             return False
-        if request.method == "POST" and exchange.headers.get("content-type", "").startswith(FORM_TYPE):
+        if request.method == "POST" and exchange.head.get(b"content-type", b"").startswith(FORM_TYPE):
             exchange.form = parse_form(request.body)
         elif request.method == "GET" and b"Action=" in request.raw_query:
             exchange.form = parse_form(request.raw_query)
@@ -82,7 +81,7 @@ class Router:
         request = exchange.request
         try:
             match = service.model.match_rest(
-                request.method, request.raw_path, request.raw_query, exchange.headers
+                request.method, request.raw_path, request.raw_query, exchange.headers()
             )
         except Unreadable:
             match = None
