@@ -16,15 +16,9 @@ from keystead.kernel.paging import Markers
 from keystead.products.iam.callers import Holder, holder_of
 from keystead.products.iam.times import as_datetime
 from keystead.types import iam
-from keystead.types.errors import ValidationError
 
 DEFAULT_PAGE = 100
 NEVER_USED = "N/A"
-# UNCONFIRMED: AWS's answer to `Status=Expired`, which the model's enum allows. Expiry is set by time alone here.
-EXPIRED_IS_NO_INPUT = (
-    "1 validation error detected: Value at 'status' failed to satisfy constraint: "
-    "Member must satisfy enum value set: [Active, Inactive]"
-)
 Status = Literal["Active", "Inactive", "Expired"]
 
 
@@ -81,8 +75,6 @@ class AccessKeys:
     @iam.UpdateAccessKey("write", resource="user/{UserName}")
     def update_access_key(self, call: Call, request: iam.UpdateAccessKeyRequest) -> None:
         """Switch a key on or off; the next request with it knows."""
-        if request["Status"] == "Expired":
-            raise ValidationError(EXPIRED_IS_NO_INPUT)
         key = self._key_of(call, request.get("UserName"), request["AccessKeyId"])
         self._issuer.set_status(call.tx, key, request["Status"])
 
