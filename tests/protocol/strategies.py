@@ -132,8 +132,10 @@ class _Wild:
     def list(self, shape: Shape, above: tuple[str, ...]) -> st.SearchStrategy[list[Any]]:
         leaves_no_trace = shape.is_flattened or shape.location is not None
         sizes = self.sizes(shape, least=1 if leaves_no_trace else 0, spread=2)
-        is_words = shape.location == "header" and shape.element.kind == "string"
-        return st.lists(_HEADER_TEXT if is_words else self.value(shape.element, above), **sizes)
+        if shape.location == "header" and shape.element.kind == "string":
+            words = shape.element.definition.enum
+            return st.lists(st.sampled_from(words) if words else _HEADER_TEXT, **sizes)
+        return st.lists(self.value(shape.element, above), **sizes)
 
     def sizes(self, shape: Shape, *, least: int, spread: int) -> dict[str, int]:
         return {"min_size": least, "max_size": least + spread}

@@ -4,6 +4,7 @@ Follows Smithy's `httpHeader` trait; list elements with a comma or a quote stand
 of HTTP dates is split at every second comma.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ import msgspec
 
 from keystead.protocol.scalars import text_reader, text_writer, write_base64
 from keystead.protocol.shapes import Shape
+
+_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*))\s*(,|\Z)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def header_reader(shape: Shape) -> Callable[[str], Any] | None:
@@ -45,30 +49,15 @@ def split_list(text: str) -> list[str]:
     if '"' not in text:
         return [item.strip() for item in text.split(",")]
     items: list[str] = []
-    rest = text.strip()
-    while rest:
-        item, rest = _take_quoted(rest) if rest.startswith('"') else _take_plain(rest)
-        items.append(item)
+    position, more = 0, ","
+    while more:
+        found = _ITEM.match(text, position)
+        if found is None:
+            raise ValueError("has quotes that do not match")
+        quoted, plain, more = found.groups()
+        items.append(plain.strip() if quoted is None else _ESCAPED.sub(r"\1", quoted))
+        position = found.end()
     return items
-
-
-def _take_plain(text: str) -> tuple[str, str]:
-    item, _, rest = text.partition(",")
-    return item.strip(), rest.strip()
-
-
-def _take_quoted(text: str) -> tuple[str, str]:
-    item: list[str] = []
-    position = 1
-    while position < len(text) and text[position] != '"':
-        if text[position] == "\\":
-            position += 1
-        item.append(text[position : position + 1])
-        position += 1
-    rest = text[position + 1 :].strip()
-    if position >= len(text) or (rest and not rest.startswith(",")):
-        raise ValueError("has quotes that do not match")
-    return "".join(item), rest[1:].strip()
 
 
 def _split_dates(text: str) -> list[str]:

@@ -208,6 +208,7 @@ def _protocol(name: str, offered: Iterable[str]) -> str:
 
 
 def botocore_data() -> Path:
+    """Return the folder of the service models that botocore carries. Raises UnknownService."""
     # Finding a top-level package does not import it.
     spec = importlib.util.find_spec("botocore")
     if spec is None or not spec.submodule_search_locations:

@@ -12,7 +12,7 @@ from keystead.protocol.errors import Unreadable
 from keystead.protocol.faults import Fault
 from keystead.protocol.forms import parse_form
 from keystead.protocol.scalars import text_reader
-from keystead.protocol.shapes import Shape
+from keystead.protocol.shapes import Shape, by_wire_name
 from keystead.protocol.wire import Parse, Serialise, WireRequest, WireResponse
 from keystead.protocol.xmlwriter import XmlWriter, escape, escape_attribute
 
@@ -56,6 +56,7 @@ class QueryCodec:
                     if text is not None:
                         params[name] = text if read is None else read(text)
                 if nested:
+                    wire = "a list or structure"
                     for wire, node in _grow(form, nested).items():
                         name, read_node = nested[wire]
                         params[name] = read_node(node)
@@ -89,12 +90,8 @@ class QueryCodec:
         return write_error_response(fault, self._xmlns, self._writer)
 
     def _nodes(self, members: Mapping[str, Shape]) -> dict[str, tuple[str, ReadNode]]:
-        """Return the readers of `members` by the keys under which they may stand, right names first."""
-        nodes = {member.wire_names(name)[0]: (name, self._node(member)) for name, member in members.items()}
-        for name, member in members.items():
-            for wire in member.wire_names(name)[1:]:
-                nodes.setdefault(wire, (name, self._node(member)))
-        return nodes
+        """Return the readers of `members` by the keys under which they may stand."""
+        return {wire: (name, self._node(members[name])) for wire, name in by_wire_name(members).items()}
 
     def _node(self, shape: Shape) -> ReadNode:
         match shape.kind:

@@ -83,32 +83,23 @@ class _Node:
         rest = len(segments) - at
         if self.routes and (rest == 0 or (rest == 1 and not segments[at])):
             return self
-        if rest == 0:
+        if rest <= 0:
             return None
         segment = segments[at]
         literal = self.literals.get(segment)
         found = literal.find(segments, at + 1) if literal is not None else None
         if found is None and self.label is not None and segment:
             found = self.label.find(segments, at + 1)
-        if found is None and self.greedy is not None and any(segments[at:]):
+        if found is None and any(segments[at:]):
             found = self._find_greedy(segments, at)
         return found
 
     def _find_greedy(self, segments: list[str], at: int) -> "_Node | None":
-        greedy = self.greedy
-        if greedy is None or greedy.routes:
-            return greedy
-        tail = next((len(greedy.tail(name)) for name in greedy.literals), 0)
-        return greedy.find(segments, max(at + 1, len(segments) - tail))
-
-    def tail(self, first: str) -> list[str]:
-        """Return the literal segments that follow a greedy label, which are the only thing that may."""
-        names, node = [first], self.literals[first]
-        while node.literals:
-            name = next(iter(node.literals))
-            names.append(name)
-            node = node.literals[name]
-        return names
+        # As much as possible first; something follows a greedy label only in templates that say so.
+        if self.greedy is None:
+            return None
+        ends = range(len(segments), at, -1)
+        return next((found for end in ends if (found := self.greedy.find(segments, end))), None)
 
 
 class Router:
@@ -129,7 +120,7 @@ class Router:
         if root is None:
             return None
         segments = _segments(path)
-        node = root.find(segments, 0)
+        node = root.find(segments, 0) if segments else None
         if node is None:
             return None
         route = _choose(node.routes, query, headers)
@@ -162,6 +153,9 @@ def _hints(operation: Operation, shapes: Mapping[str, Definition]) -> frozenset[
 
 
 def _segments(path: bytes) -> list[str]:
+    """Return the raw segments of `path`; none for what is no path, such as the `*` of OPTIONS."""
+    if not path.startswith(b"/"):
+        return []
     # Latin-1 keeps every raw byte; decoding proper comes after the escapes are resolved.
     return path.decode("latin-1").split("/")[1:]
 

@@ -126,5 +126,15 @@ def resolve(shapes: Mapping[str, Definition], reference: Reference) -> Shape:
     return Shape(reference.shape, shapes[reference.shape], reference, shapes)
 
 
+def by_wire_name(members: Mapping[str, Shape]) -> dict[str, str]:
+    """Return every name under which a member may be sent, with the member's own; no second name takes a first."""
+    names = {name: member.wire_names(name) for name, member in members.items()}
+    found = {wires[0]: name for name, wires in names.items()}
+    for name, wires in names.items():
+        for wire in wires[1:]:
+            found.setdefault(wire, name)
+    return found
+
+
 def _first(own: bool | None, inherited: bool | None) -> bool:
     return bool(inherited if own is None else own)

@@ -27,7 +27,10 @@ def parse_iso8601(text: str) -> datetime:
     """Return the instant, in UTC. Raises `ValueError`."""
     if not _ISO8601.fullmatch(text):
         raise ValueError("is not an ISO 8601 timestamp")
-    return _in_utc(datetime.fromisoformat(text.upper()))
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is no moment between the years 1 and 9999") from None
 
 
 def parse_rfc822(text: str) -> datetime:
@@ -37,7 +40,11 @@ def parse_rfc822(text: str) -> datetime:
         raise ValueError("is not an HTTP date")
     day, year, hour, minute, second = (int(found[group]) for group in (1, 3, 4, 5, 6))
     microsecond = int((found[7] or "0").ljust(6, "0"))
-    return datetime(year, _MONTHS.index(found[2]) + 1, day, hour, minute, second, microsecond, tzinfo=UTC)
+    month = _MONTHS.index(found[2]) + 1
+    try:
+        return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC)
+    except ValueError:
+        raise ValueError("is no moment between the years 1 and 9999") from None
 
 
 def parse_unix(seconds: float) -> datetime:
@@ -45,7 +52,7 @@ def parse_unix(seconds: float) -> datetime:
     try:
         return _EPOCH + timedelta(seconds=seconds)
     except (OverflowError, ValueError):
-        raise ValueError("is outside the years 1 to 9999") from None
+        raise ValueError("is no moment between the years 1 and 9999") from None
 
 
 def parse_unix_text(text: str) -> datetime:
@@ -96,13 +103,6 @@ def text_writer(timestamp_format: str) -> Callable[[Any], str]:
 
 def _format_unix_text(value: datetime) -> str:
     return str(format_unix(value))
-
-
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is outside the years 1 to 9999") from None
 
 
 def _aware(value: datetime) -> datetime:

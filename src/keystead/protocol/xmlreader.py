@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from xml.parsers import expat
 
 from keystead.protocol.scalars import text_reader
-from keystead.protocol.shapes import Shape
+from keystead.protocol.shapes import Shape, by_wire_name
 
 MAX_DEPTH = 64
 # 10,000 parts of a multipart upload with all their checksums fit; a million elements do not.
@@ -35,6 +35,9 @@ Collect: TypeAlias = Callable[[Any, Element], Any]
 
 def parse_xml(content: bytes) -> Element:
     """Return the root of the document in `content`. Raises `ValueError` if it is malformed or out of bounds."""
+    if b"\0" in content:
+        # Expat takes UTF-16 with a byte order mark even when told UTF-8; no UTF-8 document has a zero byte.
+        raise ValueError("the document is not UTF-8")
     builder = _Builder()
     parser = expat.ParserCreate(encoding="UTF-8")
     parser.buffer_text = True
@@ -115,23 +118,13 @@ class XmlReader:
         }
         single: dict[str, tuple[str, ReadElement]] = {}
         repeated: dict[str, tuple[str, Collect]] = {}
-
-        def add(wire: str, name: str, member: Shape) -> None:
-            if wire in single or wire in repeated:
-                return
-            if member.is_flattened and member.kind in ("list", "map"):
-                repeated[wire] = (name, self._collector(member))
-            else:
-                single[wire] = (name, self.element(member))
-
-        # In order of preference, so that no second name takes a first one away.
         elements = {name: member for name, member in members.items() if not member.is_xml_attribute}
-        for position in range(
-            max((len(member.wire_names(name)) for name, member in elements.items()), default=0)
-        ):
-            for name, member in elements.items():
-                for wire in member.wire_names(name)[position : position + 1]:
-                    add(_local(wire), name, member)
+        for wire, name in by_wire_name(elements).items():
+            member = elements[name]
+            if member.is_flattened and member.kind in ("list", "map"):
+                repeated[_local(wire)] = (name, self._collector(member))
+            else:
+                single[_local(wire)] = (name, self.element(member))
 
         def read(node: Element) -> dict[str, Any]:
             params: dict[str, Any] = {}
