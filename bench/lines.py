@@ -1,0 +1,85 @@
+"""The lines that a full run must hold, and what it measured against each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.measure import median
+from bench.operations import BAD_SIGNATURE, CREATE
+from bench.results import Results, Series
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One promise. `measured` is None where the run had nothing to measure it by."""
+
+    promise: str
+    bound: float
+    measured: float | None
+    unit: str = "×"
+    at_least: bool = True
+    aim: float | None = None
+
+    @property
+    def holds(self) -> bool | None:
+        """True, False, or None if it was not measured."""
+        if self.measured is None:
+            return None
+        return self.measured >= self.bound if self.at_least else self.measured <= self.bound
+
+    @property
+    def verdict(self) -> str:
+        """A word for a table."""
+        return {True: "pass", False: "MISS", None: "not measured"}[self.holds]
+
+
+def lines(results: Results) -> list[Line]:
+    """Return every line, in the order of the promise list."""
+    return [*_against_peer(results), *_against_itself(results), *_start_and_memory(results)]
+
+
+def _against_peer(results: Results) -> Iterator[Line]:
+    yield Line(
+        "GetCallerIdentity, CPU against moto", 30, _cpu_against_peer(results, "GetCallerIdentity"), aim=60
+    )
+    yield Line("ListAccessKeys, CPU against moto", 15, _cpu_against_peer(results, "ListAccessKeys"), aim=30)
+    yield Line("CreateAccessKey, CPU against moto", 8, _cpu_against_peer(results, CREATE), aim=15)
+    ours, peer = _of(results, CREATE, "keystead"), _of(results, CREATE, "moto")
+    rate = ours.rate_ratio(peer) if ours and peer else None
+    yield Line("CreateAccessKey, throughput at 32 connections", 8, rate, aim=15)
+    ours, bare = _of(results, "GetCallerIdentity", "keystead"), _of(results, "GetCallerIdentity", "bare")
+    share = 100 * bare.cpu_ratio(ours) if ours and bare else None
+    yield Line("GetCallerIdentity, requests per CPU of the bare server", 35, share, "%", aim=50)
+
+
+def _against_itself(results: Results) -> Iterator[Line]:
+    yield Line(
+        "disk syncs per create, 32 connections", 0.1, results.syncs_per_create.get(32), "", at_least=False
+    )
+    yield Line(
+        "disk syncs per create, 1 connection (durable at all)", 1.0, results.syncs_per_create.get(1), ""
+    )
+    bad, good = _of(results, BAD_SIGNATURE, "keystead"), _of(results, "GetCallerIdentity", "keystead")
+    ratio = bad.cpu_ratio(good) if bad and good else None
+    yield Line("a bad signature against a good one, CPU", 1.2, ratio, at_least=False)
+    for operation, row in results.growth.items():
+        measured = row["500000"].cpu_ratio(row["10"]) if "500000" in row and "10" in row else None
+        yield Line(f"{operation}, CPU of 500,000 users against 10", 1.25, measured, at_least=False)
+
+
+def _start_and_memory(results: Results) -> Iterator[Line]:
+    first, again = median(results.first_start_seconds) or None, median(results.restart_seconds) or None
+    yield Line("first start to first signed answer", 0.6, first, "s", at_least=False)
+    yield Line("restart to first signed answer", 0.6, again, "s", at_least=False)
+    idle = results.idle_bytes / MIB if results.idle_bytes is not None else None
+    yield Line("resident memory, idle", 110, idle, "MiB", at_least=False)
+
+
+def _cpu_against_peer(results: Results, operation: str) -> float | None:
+    ours, peer = _of(results, operation, "keystead"), _of(results, operation, "moto")
+    return peer.cpu_ratio(ours) if ours and peer else None
+
+
+def _of(results: Results, operation: str, server: str) -> Series | None:
+    return results.operations.get(operation, {}).get(server)
