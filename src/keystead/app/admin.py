@@ -33,18 +33,22 @@ class Request(msgspec.Struct):
     arguments: dict[str, Any] = {}
 
 
-def socket_path(data: Path) -> Path:
-    """Return where the socket of a data directory is, or would be."""
-    note = data / ELSEWHERE
+def socket_path(data: Path) -> Path | None:
+    """Return where the socket of a data directory is or would be; None when no server can be listening."""
+    note, inside = data / ELSEWHERE, data / SOCKET
     if note.exists():
         return Path(note.read_text())
-    return data / SOCKET
+    return inside if _fits(inside) else None
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= _LONGEST_PATH
 
 
 def _place(data: Path) -> Path:
     """Return where to put the socket: in the directory, or, if that path is too long, in the run-time folder."""
     inside = data / SOCKET
-    if len(os.fsencode(inside)) <= _LONGEST_PATH:
+    if _fits(inside):
         return inside
     folder = Path(os.environ.get("XDG_RUNTIME_DIR", f"/tmp/keystead-{os.getuid()}"))  # noqa: S108 - made 0700 below.
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -133,7 +133,7 @@ def _assemble(
 ) -> Authority:
     clock = directory.clock()
     products = discover()
-    store.write_now(lambda tx: migrate(tx, _owners(products), now_ms(clock)))
+    store.write_now(lambda tx: migrate(tx, schema_owners(products), now_ms(clock)))
     journal = Journal(clock, store.reader)
     store.log_to(journal)
     root_key_file = RootKeyFile(settings.root_key_path, entropy)
@@ -172,7 +172,7 @@ def _assemble(
     )
 
 
-def _owners(products: Sequence[Product]) -> list[Migrations]:
+def schema_owners(products: Sequence[Product]) -> list[Migrations]:
     """Return everybody who has tables, in the order in which they may refer to each other."""
     own = [
         Migrations(layer, _SOURCE / layer / "migrations") for layer in ("audit", "credentials", "identity")

@@ -60,7 +60,10 @@ async def perform(authority: Authority, name: str, arguments: Mapping[str, Any],
         raise CommandFailed(str(error)) from error
 
 
-def _event(authority: Authority, uid: int, name: str, *, read_only: bool, **parameters: object) -> Event:
+def administration_event(
+    authority: Authority, uid: int, name: str, *, read_only: bool, **parameters: object
+) -> Event:
+    """Return the journal's event of something that the local operator did."""
     return Event(
         eventTime=event_time(authority.clock.real_epoch()),
         eventSource=LOCAL,
@@ -77,7 +80,7 @@ def _event(authority: Authority, uid: int, name: str, *, read_only: bool, **para
 
 
 def _looked(authority: Authority, uid: int, name: str, **parameters: object) -> None:
-    authority.journal.observe(_event(authority, uid, name, read_only=True, **parameters))
+    authority.journal.observe(administration_event(authority, uid, name, read_only=True, **parameters))
 
 
 async def _changed(
@@ -88,7 +91,7 @@ async def _changed(
     **parameters: object,
 ) -> object:
     """Make a change and its journal entry in one transaction."""
-    event = _event(authority, uid, name, read_only=False, **parameters)
+    event = administration_event(authority, uid, name, read_only=False, **parameters)
 
     def job(tx: Transaction) -> object:
         result = change(tx)
@@ -206,13 +209,14 @@ def _movable(authority: Authority) -> MovableClock:
 
 def _clock_shown(authority: Authority) -> dict[str, object]:
     clock = authority.clock
-    frozen = isinstance(clock, MovableClock) and clock.frozen_at is not None
-    moved = clock.epoch() - clock.real_epoch()
+    movable = clock if isinstance(clock, MovableClock) else MovableClock()
+    frozen_at = movable.frozen_at
+    ahead = movable.offset if frozen_at is None else frozen_at - movable.real_epoch()
     return {
         "now": now(clock).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "frozen": frozen,
-        "ahead_seconds": round(moved, 3) if isinstance(clock, MovableClock) else 0,
-        "movable": isinstance(clock, MovableClock),
+        "frozen": frozen_at is not None,
+        "ahead_seconds": round(ahead, 3),
+        "movable": clock is movable,
     }
 
 

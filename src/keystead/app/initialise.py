@@ -3,9 +3,13 @@
 Every step is skipped where it was done before, so an interrupted `init` is finished by the next one.
 """
 
+import os
+
 from keystead.app.authority import Authority, open_authority
 from keystead.app.certificates import Names, ensure_certificates
+from keystead.app.commands import administration_event
 from keystead.app.directory import DataDirectory
+from keystead.audit.event import encode
 from keystead.config.settings import Settings
 from keystead.credentials import shelf
 from keystead.credentials.rootkey import RootKeyFile
@@ -18,6 +22,7 @@ from keystead.kernel.entropy import SystemEntropy
 from keystead.kernel.files import write_private
 from keystead.kernel.secret import Secret
 from keystead.products.iam.kinds import ACCESS_KEY
+from keystead.store.interface import Transaction
 
 
 class CannotInitialise(Exception):
@@ -82,8 +87,16 @@ def _make_account(authority: Authority) -> None:
         store.write_now(authority.accounts.create_authority_keys)
         store.write_now(lambda tx: authority.accounts.create(tx, account))
     if _root_key(authority) is None:
-        kind = authority.kinds[ACCESS_KEY]
-        store.write_now(lambda tx: authority.issuer.mint(tx, kind, account=account, owner=ROOT_OWNER))
+        store.write_now(lambda tx: _mint_root_key(tx, authority))
+
+
+def _mint_root_key(tx: Transaction, authority: Authority) -> None:
+    kind, account = authority.kinds[ACCESS_KEY], authority.settings.account
+    key = authority.issuer.mint(tx, kind, account=account, owner=ROOT_OWNER).credential
+    made = {"account": account, "rootAccessKeyId": key.id}
+    tx.note(
+        encode(administration_event(authority, os.getuid(), "InitialiseAccount", read_only=False, **made))
+    )
 
 
 def _root_key(authority: Authority) -> Credential | None:

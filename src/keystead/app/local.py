@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,13 +28,21 @@ def call(settings: Settings, command: str, arguments: Mapping[str, Any]) -> Any:
         raise CommandFailed(
             f"{settings.data} holds no authority; `keystead init --data {settings.data}` makes one"
         )
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with connection:
-        try:
-            connection.connect(str(socket_path(settings.data)))
-        except (FileNotFoundError, ConnectionRefusedError):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        if not _reaches(connection, socket_path(settings.data)):
             return asyncio.run(_without_server(settings, command, arguments))
         return _ask(connection, command, arguments)
+
+
+def _reaches(connection: socket.socket, path: Path | None) -> bool:
+    """Connect to a server, and return whether there is one."""
+    if path is None:
+        return False
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    return True
 
 
 def _ask(connection: socket.socket, command: str, arguments: Mapping[str, Any]) -> Any:

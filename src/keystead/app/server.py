@@ -22,6 +22,7 @@ from keystead.config.settings import Settings
 from keystead.config.values import Address
 from keystead.gateway.http.asgi import Application
 from keystead.gateway.http.listeners import HTTPListener
+from keystead.identity import records
 from keystead.kernel.files import write_private
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 10.0
 READY = "ready.json"
 """In the data directory while a server runs: what `keystead env` and `keystead health` go by."""
-_WANTED_FILES = 16384
+WANTED_FILES = 16384
+YOUNG_OBJECTS = 20_000
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
 
 
 class Ready(msgspec.Struct):
@@ -72,7 +75,8 @@ class Server:
             http=_url("http", settings, self.http.address),
             https=_url("https", settings, self.https.address),
             data=str(settings.data),
-            account=settings.account,
+            # What `init` made; the setting of a later start changes nothing of it.
+            account=records.accounts(self.authority.store.reader)[0].account,
             region=settings.region,
         )
 
@@ -84,8 +88,11 @@ class Server:
 
 
 def _url(scheme: str, settings: Settings, bound: tuple[str, int]) -> str:
+    """Return where this machine's clients find a listener: as bound, or by name where that is every address."""
     host, port = bound
-    return f"{scheme}://{Address(settings.public_host or host, port)}"
+    if host in _EVERY_ADDRESS:
+        host = settings.public_host or "localhost"
+    return f"{scheme}://{Address(host, port)}"
 
 
 def build_server(authority: Authority) -> Server:
@@ -139,12 +146,16 @@ async def serve(settings: Settings, ready_file: Path | None, greet: Callable[[Re
 def _raise_file_limit() -> None:
     """Allow as many connections as the listeners accept; the usual soft limit is a quarter of one's."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(_WANTED_FILES, hard)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _settle_memory() -> None:
-    """Take what start-up made out of the collector's sight: a full collection paused requests for 40 ms."""
+    """Take what start-up made out of the collector's sight: a full collection paused requests for 40 ms.
+
+    Requests make few cycles, so the youngest generation may grow larger than by default before it is searched.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 10, 10)

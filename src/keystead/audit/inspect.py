@@ -39,6 +39,9 @@ def verify(reader: Reader) -> Verdict:
     """
     chain, expected_number, events = GENESIS, 1, 0
     for block in records.blocks(reader):
+        if type(block.body) is not bytes:
+            # The database keeps a value of any type; one that is not bytes was not written by a journal.
+            return Verdict(expected_number - 1, events, chain, block.number)
         chain = link(chain, block.body)
         lines = block.body.count(b"\n") + 1
         if chain != block.chain or block.number != expected_number or lines != block.events:
@@ -51,7 +54,7 @@ def verify(reader: Reader) -> Verdict:
 def portion(reader: Reader, position: int) -> Portion:
     """Return the events behind a position, 0 being the start: about a thousand lines, oldest first."""
     lines: list[bytes] = []
-    for block in records.blocks(reader, position):
+    for block in records.blocks(reader, position + 1):
         lines += block.body.split(b"\n")
         if len(lines) >= _PORTION_LINES:
             return Portion(lines, block.number)

@@ -5,6 +5,7 @@ reads wait in memory for at most `FLUSH_SECONDS`; on a crash that much of them i
 the newest are dropped, and every drop is counted and chained as a gap.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 
@@ -32,6 +33,7 @@ class Journal:
         self._proposed = self._head
         self._waiting: list[Event] = []
         self._dropped = 0
+        self._flushing: asyncio.Future[None] | None = None
 
     def write(self, tx: Transaction, entries: Sequence[bytes]) -> None:
         """Append one block with `entries`. Runs on the writer, as the last thing in a commit."""
@@ -53,7 +55,17 @@ class Journal:
             self._dropped += 1
 
     async def flush(self, store: Store) -> None:
-        """Bring what waits into the journal; on failure it goes on waiting."""
+        """Bring what waits into the journal; on failure it goes on waiting.
+
+        A caller that is cancelled leaves the commit to end on its own: it may hold already, and events that
+        went on waiting as well would be written twice. One flush follows another for the same reason.
+        """
+        while self._flushing is not None and not self._flushing.done():
+            await asyncio.wait([self._flushing])
+        self._flushing = asyncio.ensure_future(self._flush(store))
+        await asyncio.shield(self._flushing)
+
+    async def _flush(self, store: Store) -> None:
         if not self._waiting and not self._dropped:
             return
         waiting, self._waiting = self._waiting, []

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from keystead.store.interface import Reader, Transaction
 
 _READ_AT_ONCE = 200
+FIRST = -(2**63)
+"""Where reading begins: below any number, so that a block put in before the first one is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +32,19 @@ def append(tx: Transaction, at: int, events: int, chain: bytes, body: bytes) -> 
     tx.run("INSERT INTO audit_block (at, events, chain, body) VALUES (?, ?, ?, ?)", (at, events, chain, body))
 
 
-def blocks(reader: Reader, after: int = 0) -> Iterator[Block]:
-    """Return every block with a number above `after`, oldest first, read in portions."""
+def blocks(reader: Reader, start: int = FIRST) -> Iterator[Block]:
+    """Return every block from number `start` on, oldest first, read in portions."""
     while True:
         rows = reader.all(
-            "SELECT number, at, events, chain, body FROM audit_block WHERE number > ?"
+            "SELECT number, at, events, chain, body FROM audit_block WHERE number >= ?"
             " ORDER BY number LIMIT ?",
-            (after, _READ_AT_ONCE),
+            (start, _READ_AT_ONCE),
         )
         for row in rows:
             yield Block(*row)
         if len(rows) < _READ_AT_ONCE:
             return
-        after = rows[-1][0]
+        start = rows[-1][0] + 1
 
 
 def last_blocks(reader: Reader, before: int | None = None) -> Iterator[Block]:

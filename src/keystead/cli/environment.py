@@ -3,29 +3,41 @@
 They import no model, no database and no server, so that they start at once.
 """
 
-import fcntl
-import http.client
-import json
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
+from keystead.app.running import running
 from keystead.cli.options import data_option, settings_from
-from keystead.config.settings import Settings
+from keystead.config.settings import BadSetting, Settings
 
 _UNSET = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    # Older names that botocore still prefers to the newer ones.
+    "AWS_SECURITY_TOKEN",
+    "AWS_DEFAULT_PROFILE",
+    # Where these are set, in a Kubernetes pod for one, SDKs ask for a role before they read any file.
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    # No SDK accepts an endpoint of one's own together with these.
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 ]
 _SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
+_NO_CONFIG = os.devnull
+"""In place of ~/.aws/config, whose default profile may name a role, a sign-on or other endpoints."""
 _HEALTH_SECONDS = 5
+
+
+class CannotAnswer(Exception):
+    """There is nothing to export; the message says why."""
 
 
 @click.command()
@@ -39,13 +51,19 @@ def env(data: str | None, secrets: bool, tls: bool) -> None:
 
     Prints `false`, and the reason on standard error, when no server runs.
     """
-    settings = settings_from(data=data)
-    ready = running(settings.data)
-    if ready is None:
-        click.echo(f"keystead: no server runs on {settings.data}; start one with `keystead serve`", err=True)
+    try:
+        settings = settings_from(data=data)
+        ready = running(settings.data)
+        if ready is None:
+            serve = f"keystead serve --data {shlex.quote(str(settings.data))}"
+            raise CannotAnswer(f"no server runs on {settings.data}; start one with `{serve}`")
+        lines = _lines(settings, ready, secrets=secrets, tls=tls)
+    except (CannotAnswer, BadSetting, OSError) as error:
+        click.echo(f"keystead: {error}", err=True)
+        # The status of `eval "$(keystead env)"` is that of the last command printed; of none it is success.
         click.echo("false")
         sys.exit(1)
-    click.echo("\n".join(_lines(settings, ready, secrets=secrets, tls=tls)))
+    click.echo("\n".join(lines))
 
 
 @click.command()
@@ -58,30 +76,17 @@ def health(data: str | None) -> None:
     sys.exit(0 if told == "ready" else 1)
 
 
-def running(data: Path) -> dict[str, Any] | None:
-    """Return what the server of a data directory said when it was ready, or None when none runs."""
-    try:
-        # Read before the lock is tried: a server that stops in between is then seen as stopped.
-        ready: dict[str, Any] = json.loads((data / "ready.json").read_text())
-        lock = os.open(data / "keystead.lock", os.O_RDWR | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return None
-    try:
-        # Whoever serves holds it exclusively; a file left behind by a killed server is told from a live one.
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return ready
-    finally:
-        os.close(lock)
-    return None
-
-
 def _lines(settings: Settings, ready: dict[str, Any], *, secrets: bool, tls: bool) -> list[str]:
     url: str = ready["https" if tls else "http"]
-    exports = {"AWS_ENDPOINT_URL": url, "AWS_REGION": ready["region"], "AWS_DEFAULT_REGION": ready["region"]}
+    exports = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": ready["region"],
+        "AWS_DEFAULT_REGION": ready["region"],
+        "AWS_CONFIG_FILE": _NO_CONFIG,
+    }
     file = settings.data / "root-credentials"
     if secrets:
-        exports |= _keys(file)
+        exports |= _keys(file.read_text())
     else:
         exports |= {"AWS_SHARED_CREDENTIALS_FILE": str(file), "AWS_PROFILE": "default"}
     exports["NO_PROXY"] = exports["no_proxy"] = _no_proxy(urlsplit(url).hostname or "")
@@ -97,8 +102,8 @@ def _lines(settings: Settings, ready: dict[str, Any], *, secrets: bool, tls: boo
     ]
 
 
-def _keys(file: Path) -> dict[str, str]:
-    lines = [line.partition("=") for line in file.read_text().splitlines() if "=" in line]
+def _keys(profile: str) -> dict[str, str]:
+    lines = [line.partition("=") for line in profile.splitlines() if "=" in line]
     return {name.strip().upper(): value.strip() for name, _, value in lines}
 
 
@@ -109,6 +114,8 @@ def _no_proxy(host: str) -> str:
 
 
 def _ask(url: str) -> str:
+    import http.client  # A third of the start of `env`, which does without.
+
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=_HEALTH_SECONDS)
     try:

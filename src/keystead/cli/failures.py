@@ -1,4 +1,4 @@
-"""Which exceptions are foreseen: told in one line, without a traceback.
+"""Which exceptions are foreseen: told in one line that says what to do next, without a traceback.
 
 They are looked up among the modules that were imported, so that naming them costs a fast verb nothing.
 """
@@ -6,21 +6,40 @@ They are looked up among the modules that were imported, so that naming them cos
 import sys
 
 _FORESEEN = {
-    "keystead.config.settings": ["BadSetting"],
-    "keystead.app.commands": ["CommandFailed"],
-    "keystead.app.initialise": ["CannotInitialise"],
-    "keystead.app.certificates": ["BadCertificates"],
-    "keystead.credentials.rootkey": ["RootKeyUnusable"],
-    "keystead.gateway.http.listeners": ["CannotListen"],
-    "keystead.store.sqlite": ["DirectoryInUse"],
-    "keystead.store.migrations": ["SchemaMismatch"],
+    "keystead.config.settings": {"BadSetting": ""},
+    "keystead.cli.tour": {"CannotTour": ""},
+    "keystead.app.commands": {"CommandFailed": ""},
+    "keystead.app.initialise": {"CannotInitialise": ""},
+    "keystead.app.certificates": {"BadCertificates": ""},
+    "keystead.credentials.rootkey": {"RootKeyUnusable": ""},
+    "keystead.gateway.http.listeners": {
+        "AddressInUse": "; give another with --http or --https, port 0 for a free one",
+        "CannotListen": "",
+    },
+    "keystead.store.sqlite": {"DirectoryInUse": "; `keystead health` asks whether that one answers"},
+    "keystead.store.migrations": {"SchemaMismatch": ""},
 }
+"""By module and class: what to add to the exception's own words."""
 
 
 def foreseen() -> tuple[type[BaseException], ...]:
-    """Return the foreseen exception classes of the modules that are imported by now."""
-    found: list[type[BaseException]] = []
-    for module, names in _FORESEEN.items():
-        if module in sys.modules:
-            found += [getattr(sys.modules[module], name) for name in names]
-    return tuple(found)
+    """Return the foreseen exception classes of the modules that are imported by now.
+
+    What the operating system refuses is always among them: its words name the file and the reason.
+    """
+    return (OSError, *(found for found, _ in _imported()))
+
+
+def told(error: BaseException) -> str:
+    """Return the line that says what happened, and what to do about it."""
+    advice = next((advice for found, advice in _imported() if isinstance(error, found)), "")
+    return f"{error}{advice}"
+
+
+def _imported() -> list[tuple[type[BaseException], str]]:
+    return [
+        (getattr(sys.modules[module], name), advice)
+        for module, classes in _FORESEEN.items()
+        if module in sys.modules
+        for name, advice in classes.items()
+    ]

@@ -71,10 +71,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; a failure that was foreseen is one line on standard error."""
-    from keystead.cli.failures import foreseen
+    from keystead.cli.failures import foreseen, told
 
     try:
         cli.main(standalone_mode=True)
     except foreseen() as error:
-        click.echo(f"keystead: {error}", err=True)
+        click.echo(f"keystead: {told(error)}", err=True)
         sys.exit(1)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from keystead.config.settings import Settings, documentation
+from keystead.config.settings import Settings, defaults, documentation
 from keystead.config.sources import load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,8 +27,15 @@ def setting_options(command: Command) -> Command:
             declared: dict[str, Any] = (
                 {"is_flag": True, "default": None} if is_switch else {"metavar": "VALUE"}
             )
-            command = click.option(option, name, help=told.help.capitalize() + ".", **declared)(command)
+            command = click.option(option, name, help=_sentence(name, told.help), **declared)(command)
     return command
+
+
+def _sentence(name: str, text: str) -> str:
+    """Return a setting's meaning as help text, with what holds when nobody says otherwise."""
+    default = defaults()[name]
+    told = f" [default: {default}]" if default not in (None, "", (), False) else ""
+    return f"{text[0].upper()}{text[1:]}.{told}"
 
 
 def settings_from(**flags: object) -> Settings:

@@ -37,6 +37,8 @@ def serve(test: bool, ready_file: Path | None, **flags: object) -> None:
     """Serve the authority until interrupted; the first start makes its data directory."""
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     settings = settings_from(**flags)
+    if ready_file is not None and not ready_file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {ready_file.parent}", param_hint="--ready-file")
     made = initialise(settings, test=test)
     uvloop.run(run_server(settings, ready_file, lambda ready: _greet(settings, ready, made)))
 
@@ -45,7 +47,7 @@ def _greet(settings: Settings, ready: Ready, made: bool) -> None:
     """Say what runs, where the credentials are, and what to type next."""
     environment = f"{_command()} env --data {shlex.quote(str(settings.data))}"
     lines = [
-        f"keystead serves account {settings.account}",
+        f"keystead serves account {ready.account}",
         f"  API             {ready.http}",
         f"  API over TLS    {ready.https}",
         f"  data directory  {settings.data}{'  (new)' if made else ''}",
@@ -61,4 +63,7 @@ def _greet(settings: Settings, ready: Ready, made: bool) -> None:
 
 def _command() -> str:
     """Return how this program can be called from anywhere, ready to paste."""
-    return shlex.quote(str(Path(sys.argv[0]).absolute()))
+    program = Path(sys.argv[0]).absolute()
+    if program.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m keystead"
+    return shlex.quote(str(program))

@@ -72,7 +72,7 @@ class Issuer:
         `life` is how long it lives; None takes the kind's default. `replay` gives the same credential again
         for the same client token. Raises QuotaExceeded, LifetimeRefused, ReplayMismatch.
         """
-        if replay is not None and (again := self._replayed(tx, kind, account, replay)):
+        if replay is not None and (again := self._replayed(tx, kind, replay, (account, owner, audience))):
             return again
         self._check_quota(tx, kind, account, owner)
         expires_at = self._expiry(kind, life)
@@ -114,15 +114,22 @@ class Issuer:
             raise NotFound("credential", credential_id)
         self._forget_after(tx, credential_id)
 
-    def _replayed(self, tx: Transaction, kind: Kind, account: str, replay: Replay) -> Minted | None:
-        found = shelf.find_replay(tx, account, kind.name, replay.client_token)
+    def _replayed(
+        self, tx: Transaction, kind: Kind, replay: Replay, whose: tuple[str, str, str]
+    ) -> Minted | None:
+        """Return what a client token made before, if it was for the same account, owner and audience."""
+        if not kind.replays:
+            raise ValueError(f"{kind.name} declares no replay")
+        found = shelf.find_replay(tx, whose[0], kind.name, replay.client_token)
         if found is None:
             return None
         shelved, fingerprint = found
-        if fingerprint != replay.fingerprint or shelved.sealed is None:
-            raise ReplayMismatch("the client token was used with other parameters")
         credential = shelved.credential
-        bound_to = binding(credential.id, account, kind.name, credential.version)
+        # Whatever went into the fingerprint: nobody is told a secret that another owner minted.
+        is_same = whose == (credential.account, credential.owner, credential.audience)
+        if not is_same or fingerprint != replay.fingerprint or shelved.sealed is None:
+            raise ReplayMismatch("the client token was used with other parameters")
+        bound_to = binding(credential.id, credential.account, kind.name, credential.version)
         return Minted(credential, self._seal.open(shelved.sealed, bound_to))
 
     def _check_quota(self, tx: Transaction, kind: Kind, account: str, owner: str) -> None:
@@ -132,9 +139,9 @@ class Issuer:
 
     def _expiry(self, kind: Kind, life: timedelta | None) -> int | None:
         wanted = life if life is not None else kind.lifetime.default
-        if wanted is None:
+        if wanted is None and kind.lifetime.maximum is None:
             return None
-        if not kind.lifetime.allows(wanted):
+        if wanted is None or not kind.lifetime.allows(wanted):
             raise LifetimeRefused(f"a {kind.name} cannot live for {wanted}")
         return now_ms(self._clock) + int(wanted.total_seconds() * 1000)
 

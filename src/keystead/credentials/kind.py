@@ -96,14 +96,16 @@ class Kind:
     replays: bool = False
 
     def __post_init__(self) -> None:
+        has_token = self.new_session_token is not None
         needed = {
-            Form.BEARER: (self.storage.is_digested, self.bearer_pattern is not None),
-            Form.KEY_PAIR: (self.storage is Storage.SEALED,),
-            Form.SESSION: (self.storage is Storage.BOTH, self.new_session_token is not None),
+            Form.BEARER: (self.storage.is_digested, self.bearer_pattern is not None, not has_token),
+            Form.KEY_PAIR: (self.storage is Storage.SEALED, not has_token),
+            Form.SESSION: (self.storage is Storage.BOTH, has_token),
         }
         if not all(needed[self.form]):
             raise ValueError(f"{self.name}: a {self.form.value} cannot be verified as declared")
-        if self.replays and not self.storage.is_sealed:
+        if self.replays and (not self.storage.is_sealed or has_token):
+            # Of a session token only the digest is kept, so that a session cannot be given out again either.
             raise ValueError(f"{self.name}: a digest cannot be given out again")
 
 

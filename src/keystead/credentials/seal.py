@@ -92,11 +92,14 @@ class Seal:
         try:
             box = self._boxes[sealed.data_key]
             return Secret(box.decrypt(sealed.box[:_NONCE_BYTES], sealed.box[_NONCE_BYTES:], bound_to))
-        except (KeyError, InvalidTag) as error:
+        except (KeyError, ValueError, InvalidTag) as error:
+            # ValueError: the box is too short to hold a nonce.
             raise SealBroken("a sealed secret does not open") from error
 
     def digest(self, secret: Secret) -> bytes:
-        """Return the digest by which a bearer secret is found: 32 bytes."""
+        """Return the digest by which a bearer secret is found: 32 bytes. Raises SealBroken without a key for it."""
+        if not self._digest_key[1]:
+            raise SealBroken("there is no key to digest with")
         # Revealed to be hashed under a key.
         return hmac.digest(self._digest_key[1], secret.reveal(), hashlib.sha256)
 

@@ -121,7 +121,8 @@ class Verifier:
         if not self._has_a_form_of(token, accepts):
             return NotMine()
         held = self._load_bearer(self._seal.digest(token))
-        if held is None:
+        if held is None or held.kind.form is not Form.BEARER:
+            # A session token is found by its digest too, and is half a credential: it opens nothing alone.
             return Refused("unknown")
         reason = self._objection(held, accepts)
         return Verified(held.credential) if reason is None else Refused(reason, held.credential)

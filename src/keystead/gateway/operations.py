@@ -18,10 +18,6 @@ from keystead.store.interface import Reader
 from keystead.types.errors import OperationError
 from keystead.types.operation import Declaration, declaration_of
 
-GLOBAL_REGION = "us-east-1"
-GLOBAL_SERVICES = frozenset({"iam", "route53", "route53globalresolver"})
-"""Services that sign for one region wherever the client is."""
-
 Translate = Callable[[DomainError], OperationError | None]
 ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
 
@@ -96,7 +92,10 @@ class OperationTable:
 
     def __init__(self, models: Models, faces: Iterable[Face], regions: Sequence[str], region: str) -> None:
         self._models = models
+        # IAM and its kin sign for us-east-1 at AWS, but for the client's own region where an endpoint is given
+        # by hand, as it is here; so every service is served in every region.
         self._regions = frozenset(regions) | {region}
+        self._region = region
         self.services: dict[str, Service] = {}
         for face in faces:
             for group in face.groups:
@@ -125,13 +124,11 @@ class OperationTable:
 
     def _open(self, name: str) -> Service:
         model = self._models.service(name)
-        is_global = name in GLOBAL_SERVICES
-        regions = frozenset({GLOBAL_REGION}) if is_global else self._regions
         service = Service(
             name=name,
             model=model,
             family=_family(model),
-            rules=rules_for(model.signing_name, regions, GLOBAL_REGION),
+            rules=rules_for(model.signing_name, self._regions, self._region),
             event_source=f"{model.endpoint_prefix}.amazonaws.com",
             entries={},
         )

@@ -15,7 +15,7 @@ from keystead.access.sigv4 import Refused
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.routing import Unrouted
 from keystead.kernel.errors import DomainError
-from keystead.protocol import Unreadable, ValidationFailed, WireResponse, default_error
+from keystead.protocol import ErrorShape, Unreadable, ValidationFailed, WireResponse, default_error
 from keystead.types.errors import OperationError, ServiceError, ValidationError
 
 _LOG = logging.getLogger("keystead.gateway")
@@ -71,13 +71,21 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
 def _said_no(exchange: Exchange, error: OperationError) -> Answer:
     if isinstance(error, ValidationError):
         return Answer("ValidationError", 400, error.message, "invalid-input")
-    modelled = None
-    if isinstance(error, ServiceError) and exchange.entry is not None:
-        modelled = exchange.entry.compiled.operation.errors.get(error.shape)
+    modelled = _modelled(exchange, error)
     if modelled is None:
         # The operation's model does not list this error, so no client could make sense of it.
         return _broken(exchange, error)
     return Answer(modelled.code, modelled.status, error.message, modelled.code, error.members, modelled.name)
+
+
+def _modelled(exchange: Exchange, error: OperationError) -> ErrorShape | None:
+    """Return the error as the operation's model lists it, or as its declaration adds it."""
+    if not isinstance(error, ServiceError) or exchange.entry is None:
+        return None
+    listed = exchange.entry.compiled.operation.errors.get(error.shape)
+    if listed is None and error.shape in exchange.entry.declaration.also:
+        return exchange.entry.service.model.error(error.shape)
+    return listed
 
 
 def _broken(exchange: Exchange, error: Exception) -> Answer:

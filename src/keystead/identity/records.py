@@ -148,6 +148,14 @@ def tags(reader: Reader, owner: str) -> list[Tag]:
     return [Tag(*row) for row in rows]
 
 
+def tags_after(reader: Reader, owner: str, row: int) -> list[tuple[int, Tag]]:
+    """Return (row number, tag) of an entity's tags in the order in which they were added, from above `row`."""
+    rows = reader.all(
+        "SELECT row, key, value FROM tag WHERE owner = ? AND row > ? ORDER BY row", (owner, row)
+    )
+    return [(number, Tag(key, value)) for number, key, value in rows]
+
+
 def put_tag(tx: Transaction, owner: str, tag: Tag) -> None:
     """Add a tag, or replace the one whose key differs in case only; a replaced tag keeps its place."""
     tx.run(

@@ -73,7 +73,7 @@ class Users:
     def delete(self, tx: Transaction, user: User) -> None:
         """Delete a user that nothing depends on. Raises StillInUse, which says what must go first."""
         if shelf.owner_has_any(tx, user.account, user.id):
-            raise StillInUse("delete access keys first")
+            raise StillInUse("delete access keys")
         records.remove_user(tx, user)
         records.count_users(tx, user.account, -1)
         tx.after_commit(lambda: self._principals.forget(user.account, user.id))

@@ -101,6 +101,10 @@ class ServiceModel:
             known = self._operations[name] = self._compile(self._description.operations[name])
         return known
 
+    def error(self, shape: str) -> ErrorShape:
+        """Return an error of the service by its shape, whichever operations list it. Raises `KeyError`."""
+        return error_shape(self._description.shapes, shape)
+
     def match_rest(
         self, method: str, raw_path: bytes, query: bytes, headers: Mapping[str, str] | None = None
     ) -> tuple[str, dict[str, str]] | None:

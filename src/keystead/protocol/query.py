@@ -14,7 +14,7 @@ from keystead.protocol.forms import parse_form
 from keystead.protocol.scalars import text_reader
 from keystead.protocol.shapes import Shape, by_wire_name
 from keystead.protocol.wire import Parse, Serialise, WireRequest, WireResponse
-from keystead.protocol.xmlwriter import XmlWriter, escape, escape_attribute
+from keystead.protocol.xmlwriter import XmlWriter, escape, escape_attribute, escape_message
 
 MAX_DEPTH = 64
 
@@ -158,7 +158,7 @@ def write_error_response(fault: Fault, xmlns: str, writer: XmlWriter, prolog: st
     kind = "Sender" if fault.sender else "Receiver"
     body = (
         f"{prolog}<ErrorResponse{xmlns}><Error><Type>{kind}</Type><Code>{escape(fault.code)}</Code>"
-        f"<Message>{escape(fault.message)}</Message>{error_members(fault, writer)}</Error>"
+        f"<Message>{escape_message(fault.message)}</Message>{error_members(fault, writer)}</Error>"
         f"<RequestId>{escape(fault.request_id)}</RequestId></ErrorResponse>"
     )
     headers = [_CONTENT_TYPE, (b"x-amzn-requestid", fault.request_id.encode())]

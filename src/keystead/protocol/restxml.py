@@ -24,7 +24,7 @@ from keystead.protocol.restjson import raw_body_writer
 from keystead.protocol.shapes import Shape
 from keystead.protocol.wire import Headers, Params, Parse, Serialise, WireRequest, WireResponse
 from keystead.protocol.xmlreader import Element, XmlReader, parse_xml
-from keystead.protocol.xmlwriter import WriteText, XmlWriter, escape, escape_attribute
+from keystead.protocol.xmlwriter import WriteText, XmlWriter, escape, escape_attribute, escape_message
 
 _PROLOG = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _MALFORMED_AT_S3 = "The XML you provided was not well-formed or did not validate against our published schema"
@@ -130,7 +130,7 @@ class RestXmlCodec:
 
     def _bare_error(self, fault: Fault) -> WireResponse:
         body = (
-            f"{_PROLOG}<Error><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message>"
+            f"{_PROLOG}<Error><Code>{escape(fault.code)}</Code><Message>{escape_message(fault.message)}</Message>"
             f"{error_members(fault, self._writer)}<RequestId>{escape(fault.request_id)}</RequestId></Error>"
         )
         headers = [self._content_type, (self._request_id_header, fault.request_id.encode())]

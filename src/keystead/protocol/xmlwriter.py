@@ -18,12 +18,21 @@ WriteText: TypeAlias = Callable[[Any], str]
 # The two non-characters and lone surrogates are as illegal as the control characters.
 _UNSAFE = re.compile('[&<>"\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]')
 _UNSAFE_IN_ATTRIBUTE = re.compile('[&<>"\x00-\x1f\ufffe\uffff\ud800-\udfff]')
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def escape(text: str) -> str:
     """Return `text` as XML character data."""
     return _UNSAFE.sub(_reference, text) if _UNSAFE.search(text) else text
+
+
+def escape_message(text: str) -> str:
+    """Return `text` as the character data of an error: what XML cannot hold, not even by reference, is replaced.
+
+    An error quotes what the caller sent, and a client that cannot parse it never learns what was wrong.
+    """
+    return escape(_ILLEGAL.sub("\ufffd", text))
 
 
 def escape_attribute(text: str) -> str:

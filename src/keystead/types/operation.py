@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from keystead.types.errors import ServiceError
+
 Form = Literal["read", "write"]
 """Where a method runs: `read` on the loop against a read connection, `write` on the writer (DESIGN §4)."""
 
@@ -28,7 +30,8 @@ class Declaration:
     """What the gateway must know of an operation beside its method.
 
     `resource` is the template of what is authorised, as the last field of an ARN: members of the request in
-    braces, `*` for an operation without resource. `action` is the policy action.
+    braces, `*` for an operation without resource. `action` is the policy action. `also` names error shapes of
+    the service that AWS answers here although this operation's model does not list them.
     """
 
     service: str
@@ -37,6 +40,7 @@ class Declaration:
     resource: str
     action: str
     authentication: Authentication
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,12 @@ class Operation(Generic[Request, Response]):
         resource: str,
         action: str | None = None,
         authentication: Authentication = "sigv4",
+        also: tuple[type[ServiceError], ...] = (),
     ) -> Callable[[Method[Group, AnyCall, Request, Response]], Method[Group, AnyCall, Request, Response]]:
         """Return a decorator that declares a method `(self, call, request) -> response`."""
         policy_action = action or f"{self.service}:{self.name}"
-        declared = Declaration(self.service, self.name, form, resource, policy_action, authentication)
+        shapes = tuple(error.shape for error in also)
+        declared = Declaration(self.service, self.name, form, resource, policy_action, authentication, shapes)
 
         def declare(
             method: Method[Group, AnyCall, Request, Response],

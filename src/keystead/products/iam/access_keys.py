@@ -19,6 +19,8 @@ from keystead.types import iam
 
 DEFAULT_PAGE = 100
 NEVER_USED = "N/A"
+# UNCONFIRMED: an AWS access key has no expiry, so AWS has no words for switching one on that is past it.
+EXPIRED_STAYS = "The Access Key with id {id} has expired and cannot be activated."
 Status = Literal["Active", "Inactive", "Expired"]
 
 
@@ -76,6 +78,8 @@ class AccessKeys:
     def update_access_key(self, call: Call, request: iam.UpdateAccessKeyRequest) -> None:
         """Switch a key on or off; the next request with it knows."""
         key = self._key_of(call, request.get("UserName"), request["AccessKeyId"])
+        if request["Status"] == "Active" and self._status(key) == "Expired":
+            raise iam.InvalidInputException(EXPIRED_STAYS.format(id=key.id))
         self._issuer.set_status(call.tx, key, request["Status"])
 
     @iam.DeleteAccessKey("write", resource="user/{UserName}")
@@ -84,7 +88,8 @@ class AccessKeys:
         key = self._key_of(call, request.get("UserName"), request["AccessKeyId"])
         self._issuer.revoke(call.tx, key.id)
 
-    @iam.GetAccessKeyLastUsed("read", resource="*")
+    # UNCONFIRMED: the model lists no error here; AWS may answer AccessDenied for another account's key.
+    @iam.GetAccessKeyLastUsed("read", resource="*", also=(iam.NoSuchEntityException,))
     def get_access_key_last_used(
         self, call: Call, request: iam.GetAccessKeyLastUsedRequest
     ) -> iam.GetAccessKeyLastUsedResponse:

@@ -46,6 +46,9 @@ class Resources:
                 return self._user_arn(reader, call, request.get("UserName"))
             case "user{Path}{UserName}":
                 return iam_arn(account, f"user{request.get('Path', '/')}{request['UserName']}")
+            case "user{PathPrefix}":
+                # What AWS names when it denies ListUsers: `…:user/`, as denials in public issues quote it.
+                return iam_arn(account, f"user{request.get('PathPrefix', '/')}")
             case _:
                 return "*" if template == "*" else iam_arn(account, template)
 

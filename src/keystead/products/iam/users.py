@@ -41,7 +41,7 @@ class UserOperations:
         user = self._users.get(call.reader, call.principal.account, name or call.principal.user_name)
         return {"User": shown(user, records.tags(call.reader, user.id))}
 
-    @iam.ListUsers("read", resource="*")
+    @iam.ListUsers("read", resource="user{PathPrefix}")
     def list_users(self, call: Call, request: iam.ListUsersRequest) -> iam.ListUsersResponse:
         """List users by name without regard to case."""
         account, prefix = call.principal.account, request.get("PathPrefix", "/")
@@ -87,14 +87,12 @@ class UserOperations:
         """List a user's tags in the order in which they were added."""
         user = self._users.get(call.reader, call.principal.account, request["UserName"])
         binding = f"ListUserTags|{user.account}|{user.id}"
-        after = self._markers.open(binding, request.get("Marker"))
-        tags = records.tags(call.reader, user.id)
-        keys = [tag.key.lower() for tag in tags]
-        rest = tags[keys.index(after) + 1 :] if after in keys else tags
+        after = int(self._markers.open(binding, request.get("Marker")) or 0)
+        tags = records.tags_after(call.reader, user.id, after)
         limit = request.get("MaxItems", DEFAULT_PAGE)
-        page = self._markers.page(binding, rest, limit, lambda tag: tag.key.lower())
+        page = self._markers.page(binding, tags, limit, lambda row: str(row[0]))
         response: iam.ListUserTagsResponse = {
-            "Tags": [{"Key": tag.key, "Value": tag.value} for tag in page.rows],
+            "Tags": [{"Key": tag.key, "Value": tag.value} for _, tag in page.rows],
             "IsTruncated": page.marker is not None,
         }
         if page.marker is not None:

@@ -1,0 +1,231 @@
+"""Compiled policies: documents turned into matchers once, so that a request only looks things up.
+
+A document that cannot be compiled denies everything to whoever it bears on: it may have been a Deny.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from keystead.access.policy.conditions import compile_condition
+from keystead.access.policy.context import RequestContext
+from keystead.access.policy.context_keys import statement_keys
+from keystead.access.policy.document import (
+    Document,
+    PolicySyntaxError,
+    Position,
+    Principals,
+    Statement,
+    parse_document,
+)
+from keystead.access.policy.matching import ALL, ActionMatcher, ResourceMatcher, compile_resources
+from keystead.access.policy.principals import Caller, Naming, PrincipalMatcher
+
+PolicyKind = Literal["identity", "resource", "trust"]
+"""What grammar a document has: identity policies (also as boundary, session or service control policy) name
+no principal, trust policies no resource, resource policies both."""
+
+SourcePolicyType = Literal["user", "group", "role", "aws-managed", "user-managed", "resource", "none"]
+
+MAX_REMEMBERED_ACTIONS = 512
+"""Actions whose statements a policy remembers. Only a simulation can ask for more than exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """Where a policy comes from, in SimulatePrincipalPolicy's words. `arn` is empty for an inline policy."""
+
+    id: str
+    type: SourcePolicyType
+    arn: str = ""
+
+
+class CompiledStatement:
+    """One statement. `sid` is empty when it has none, `keys` are those that it asks the context for."""
+
+    __slots__ = (
+        "_conditions",
+        "_principals",
+        "_resources",
+        "actions",
+        "end",
+        "index",
+        "is_deny",
+        "keys",
+        "sid",
+        "source",
+        "start",
+    )
+
+    def __init__(
+        self,
+        statement: Statement,
+        index: int,
+        source: PolicySource,
+        *,
+        variables: bool,
+        principal_ids: Mapping[str, str] | None,
+    ) -> None:
+        self.source = source
+        self.index = index
+        self.sid = statement.sid or ""
+        self.start = statement.start
+        self.end = statement.end
+        self.is_deny = statement.effect == "Deny"
+        self.keys = statement_keys(statement, variables=variables)
+        listed = statement.not_actions if statement.actions is None else statement.actions
+        self.actions = ActionMatcher(
+            listed or (),
+            is_negated=statement.actions is None,
+            is_deny=self.is_deny,
+        )
+        self._resources = _resources(statement, self.is_deny, variables)
+        self._principals = _principals(statement, principal_ids)
+        self._conditions = tuple(
+            compile_condition(one, is_deny=self.is_deny, variables=variables) for one in statement.conditions
+        )
+
+    def applies(self, resource: str, context: RequestContext) -> bool:
+        """Return whether the statement speaks of a request whose action it is known to speak of."""
+        if self._resources is not None and not self._resources(resource, context):
+            return False
+        for holds in self._conditions:  # noqa: SIM110  A generator costs as much as two conditions.
+            if not holds(context):
+                return False
+        return True
+
+    def grants(self, caller: Caller) -> Naming:
+        """Return how an Allow of a resource or trust policy names the caller."""
+        return Naming.NOT if self._principals is None else self._principals.grants(caller)
+
+    def denies(self, caller: Caller) -> bool:
+        """Return whether a Deny of a resource or trust policy names the caller."""
+        return self._principals is None or self._principals.denies(caller)
+
+
+Statements = tuple[CompiledStatement, ...]
+
+
+class CompiledPolicy:
+    """A policy ready to be asked. It never changes, so it may be shared by everyone it is attached to.
+
+    The statements of each action asked for are remembered: a pure function of the document, so what is
+    remembered is never stale, and there are at most MAX_REMEMBERED_ACTIONS of it.
+    """
+
+    __slots__ = ("_remembered", "fault", "source", "statements")
+
+    def __init__(self, source: PolicySource, statements: Statements, fault: str = "") -> None:
+        """`fault` says why the document cannot be compiled; administrators only. Empty when it can."""
+        self.source = source
+        self.statements = statements
+        self.fault = fault
+        self._remembered: dict[str, tuple[Statements, Statements]] = {}
+
+    def for_action(self, action: str) -> tuple[Statements, Statements]:
+        """Return the Deny and the Allow statements that speak of `action`, given in lower case."""
+        found = self._remembered.get(action)
+        if found is None:
+            spoken = [one for one in self.statements if one.actions.matches(action)]
+            found = (
+                tuple(one for one in spoken if one.is_deny),
+                tuple(one for one in spoken if not one.is_deny),
+            )
+            if len(self._remembered) >= MAX_REMEMBERED_ACTIONS:
+                self._remembered.clear()
+            self._remembered[action] = found
+        return found
+
+
+def compile_policy(
+    text: str,
+    source: PolicySource,
+    kind: PolicyKind = "identity",
+    *,
+    principal_ids: Mapping[str, str] | None = None,
+) -> CompiledPolicy:
+    """Return the compiled policy of a stored document. Never raises: see the head of this file.
+
+    `principal_ids` gives, for a resource or trust policy, the unique id that each user's or role's ARN in it
+    stood for when it was saved. Such an ARN then matches that id alone, so that somebody who comes to bear the
+    name of a deleted user is not taken for them.
+    """
+    try:
+        return compile_document(parse_document(text), source, kind, principal_ids=principal_ids)
+    except PolicySyntaxError as error:
+        return CompiledPolicy(source, (_deny_all(source),), str(error) or "unreadable")
+
+
+def compile_document(
+    document: Document,
+    source: PolicySource,
+    kind: PolicyKind = "identity",
+    *,
+    principal_ids: Mapping[str, str] | None = None,
+) -> CompiledPolicy:
+    """Return the compiled policy of a parsed document. Raises PolicySyntaxError where its kind forbids it."""
+    for statement in document.statements:
+        _check(statement, kind)
+    return CompiledPolicy(
+        source,
+        tuple(
+            CompiledStatement(
+                statement, index, source, variables=document.has_variables, principal_ids=principal_ids
+            )
+            for index, statement in enumerate(document.statements)
+        ),
+    )
+
+
+def _check(statement: Statement, kind: PolicyKind) -> None:
+    """Refuse what would not mean what it says. Raises PolicySyntaxError."""
+    if statement.effect not in ("Allow", "Deny"):
+        raise PolicySyntaxError(f"Effect is {statement.effect}")
+    if not (statement.actions or statement.not_actions):
+        raise PolicySyntaxError("a statement has no actions")
+    has_resources = bool(statement.resources or statement.not_resources)
+    if has_resources == (kind == "trust"):
+        raise PolicySyntaxError(
+            f"a statement of a {kind} policy has {'' if has_resources else 'no '}resources"
+        )
+    named = statement.principals or statement.not_principals
+    if (named is None) == (kind != "identity"):
+        raise PolicySyntaxError(
+            f"a statement of a {kind} policy has {'no ' if named is None else ''}principal"
+        )
+    if named is not None and not named.names:
+        raise PolicySyntaxError("a statement names no principal")
+
+
+def _resources(statement: Statement, is_deny: bool, variables: bool) -> ResourceMatcher | None:
+    listed = statement.not_resources if statement.resources is None else statement.resources
+    if listed is None:
+        return None
+    return compile_resources(
+        listed, is_negated=statement.resources is None, is_deny=is_deny, variables=variables
+    )
+
+
+def _principals(statement: Statement, ids: Mapping[str, str] | None) -> PrincipalMatcher | None:
+    if statement.principals is not None:
+        return PrincipalMatcher(statement.principals, is_negated=False, ids=ids)
+    if statement.not_principals is not None:
+        return PrincipalMatcher(statement.not_principals, is_negated=True, ids=ids)
+    return None
+
+
+def _deny_all(source: PolicySource) -> CompiledStatement:
+    whole = Statement(
+        sid=None,
+        effect="Deny",
+        actions=(ALL,),
+        not_actions=None,
+        resources=(ALL,),
+        not_resources=None,
+        principals=Principals((("AWS", ALL),)),
+        not_principals=None,
+        conditions=(),
+        start=Position(1, 1),
+        end=Position(1, 1),
+    )
+    return CompiledStatement(whole, 0, source, variables=False, principal_ids=None)

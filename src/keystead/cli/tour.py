@@ -1,0 +1,227 @@
+"""`tour`: a throw-away authority, and every kind of credential minted, used and refused in front of your eyes.
+
+The authority is a child process on free ports over a temporary directory; the calls are made by unmodified boto3.
+Nothing of the user's AWS settings is read: the keys, the region and the endpoint of this tour are its own.
+"""
+
+import configparser
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keystead.app.local import call
+from keystead.cli.options import settings_from
+from keystead.cli.output import table
+from keystead.kernel.clock import Clock, SystemClock
+from keystead.products.stops import Response, Stop, discover_stops
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.02
+_REGION = "us-east-1"
+_COLUMNS = ["credential", "minted_by", "opens", "opened", "revoked", "refused_within"]
+_NOT_INHERITED = ("AWS_", "BOTO_", "KEYSTEAD_")
+"""Prefixes of variables that would change what boto3 or the authority does."""
+
+
+class CannotTour(Exception):
+    """The tour cannot begin; the message says what to do."""
+
+
+class TourEnded(Exception):
+    """A step did not go as it must; the message says which and what happened."""
+
+
+@click.command()
+def tour() -> None:
+    """See every kind of credential minted, used and refused, in a throw-away authority.
+
+    Takes seconds, leaves nothing behind, and exits with 1 if any door opened or stayed shut when it must not.
+    """
+    boto3 = _boto3()
+    _leave_environment()
+    with tempfile.TemporaryDirectory(prefix="keystead-tour-") as folder, _authority(Path(folder)) as ready:
+        click.echo(f"A throw-away authority answers at {ready['http']}; it is gone when this ends.")
+        click.echo(f"Every call below is made by unmodified boto3 {boto3.__version__}.")
+        guide = _Guide(boto3, ready["http"], _root_key(Path(ready["data"])), SystemClock())
+        rows = [_visit(guide, stop) for stop in discover_stops()]
+        verdict = call(settings_from(data=ready["data"]), "audit-verify", {})
+    click.echo("\n" + table(rows, _COLUMNS))
+    click.echo(f"\n{_journal(verdict)}")
+    is_good = verdict["holds"] and all(row["revoked"] == "yes" for row in rows)
+    click.echo(
+        "Every door opened and shut as it must." if is_good else "Something above is not as it must be."
+    )
+    sys.exit(0 if is_good else 1)
+
+
+@dataclass(slots=True)
+class _Guide:
+    """Drives boto3, prints each step, and times how soon after a change the next caller is refused."""
+
+    boto3: Any  # Loaded by name, so that keystead runs without it.
+    url: str
+    root_key: tuple[str, str]
+    clock: Clock
+    acknowledged_at: float = 0.0
+    call_ms: float = 0.0
+    last_refusal_ms: float = 0.0
+    "From the acknowledgement before it to its arrival; at the end of a stop, that of the revoke."
+
+    @property
+    def root(self) -> "_Caller":
+        """The account root."""
+        return self.caller("root", *self.root_key)
+
+    def caller(self, name: str, key_id: str, secret: str) -> "_Caller":
+        """Return somebody who signs with this access key."""
+        return _Caller(self, name, self.boto3.session.Session(key_id, secret, region_name=_REGION))
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Somebody with an access key; see `products.stops.Caller`."""
+
+    guide: _Guide
+    name: str
+    session: Any
+    clients: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def does(
+        self,
+        service: str,
+        operation: str,
+        show: Callable[[Response], str] | None = None,
+        /,
+        **parameters: object,
+    ) -> Response:
+        """Call an operation, print what `show` says of its answer, and return it. Raises TourEnded."""
+        code, answer = self._call(service, operation, parameters)
+        if code:
+            raise self._ended(f"{service}.{operation} was refused: {code}")
+        self.guide.acknowledged_at = self.guide.clock.monotonic()
+        self._say(service, operation, parameters, "done" if show is None else show(answer))
+        return answer
+
+    def is_refused(self, code: str, service: str, operation: str, /, **parameters: object) -> None:
+        """Call an operation that has to be refused with `code`. Raises TourEnded."""
+        found, _ = self._call(service, operation, parameters)
+        elapsed_ms = (self.guide.clock.monotonic() - self.guide.acknowledged_at) * 1000
+        if found != code:
+            raise self._ended(f"{service}.{operation} answered {found or 'success'} in place of {code}")
+        self.guide.last_refusal_ms = elapsed_ms
+        self._say(service, operation, parameters, f"refused: {code}")
+
+    def _call(self, service: str, operation: str, parameters: dict[str, object]) -> tuple[str, Response]:
+        """Return the error code, empty for success, and the answer."""
+        client = self._client(service)
+        began = self.guide.clock.monotonic()
+        try:
+            return "", getattr(client, operation)(**parameters)
+        except client.exceptions.ClientError as error:
+            # ClientError's `response` is a plain dictionary.
+            response: Response = error.response
+            return response["Error"]["Code"], response
+        finally:
+            self.guide.call_ms = (self.guide.clock.monotonic() - began) * 1000
+
+    def _client(self, service: str) -> Any:
+        if service not in self.clients:
+            self.clients[service] = self.session.client(service, endpoint_url=self.guide.url)
+        return self.clients[service]
+
+    def _say(self, service: str, operation: str, parameters: dict[str, object], outcome: str) -> None:
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        click.echo(f"  {self.name:<9} {service}.{operation}({given})")
+        click.echo(f"  {'':<9} -> {outcome}  ({self.guide.call_ms:.1f} ms)")
+
+    def _ended(self, what: str) -> TourEnded:
+        return TourEnded(f"as {self.name}: {what}")
+
+
+def _visit(guide: _Guide, stop: Stop) -> dict[str, object]:
+    """Make one stop and return its row of the table."""
+    click.echo(f"\n{stop.kind}: minted by {stop.minted_by}, opens {stop.door}")
+    row: dict[str, object] = {
+        "credential": stop.kind,
+        "minted_by": stop.minted_by,
+        "opens": stop.door,
+        "opened": "no",
+        "revoked": "no",
+    }
+    try:
+        stop.visit(guide)
+    except TourEnded as error:
+        click.echo(f"  NOT AS IT MUST BE, {error}")
+        return row
+    return row | {"opened": "yes", "revoked": "yes", "refused_within": f"{guide.last_refusal_ms:.1f} ms"}
+
+
+def _boto3() -> Any:
+    try:
+        return importlib.import_module("boto3")
+    except ImportError as error:
+        install = f"{sys.executable} -m pip install 'keystead[tour]'"
+        raise CannotTour(f"the tour is made with boto3, which is not installed: {install}") from error
+
+
+def _leave_environment() -> None:
+    """Take out of this process what would have boto3 use other keys, endpoints, proxies or settings."""
+    for name in list(os.environ):
+        if name.startswith(_NOT_INHERITED) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+@contextmanager
+def _authority(folder: Path) -> Generator[dict[str, Any]]:
+    """Serve an authority of a folder's own, from a child process; yields what its ready file says."""
+    ready_file, log = folder / "ready.json", folder / "serve.log"
+    arguments = ["--data", str(folder / "data"), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]
+    # Without -P a module of the present folder could take the place of one of Python's.
+    command = [sys.executable, "-P", "-m", "keystead", "serve", *arguments, "--ready-file", str(ready_file)]
+    with log.open("wb") as output:
+        server = subprocess.Popen([*command, "--test"], stdout=output, stderr=output)
+    try:
+        yield _await_ready(server, ready_file, log)
+    finally:
+        server.terminate()
+        try:
+            server.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _await_ready(server: "subprocess.Popen[bytes]", ready_file: Path, log: Path) -> dict[str, Any]:
+    clock = SystemClock()
+    deadline = clock.monotonic() + _START_SECONDS
+    while not ready_file.exists():
+        if server.poll() is not None or clock.monotonic() > deadline:
+            raise CannotTour(f"the throw-away authority did not start:\n{log.read_text().strip()}")
+        time.sleep(_POLL_SECONDS)
+    # Its members are those of the ready file, DESIGN section 8.
+    ready: dict[str, Any] = json.loads(ready_file.read_text())
+    return ready
+
+
+def _root_key(data: Path) -> tuple[str, str]:
+    file = configparser.RawConfigParser()
+    file.read(data / "root-credentials")
+    return file["default"]["aws_access_key_id"], file["default"]["aws_secret_access_key"]
+
+
+def _journal(verdict: dict[str, Any]) -> str:
+    state = "its chain of hashes holds" if verdict["holds"] else "ITS CHAIN OF HASHES IS BROKEN"
+    return f"The journal has {verdict['events']} events of this, and {state}."

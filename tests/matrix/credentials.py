@@ -1,0 +1,140 @@
+"""How each kind of credential is made, and brought into each condition. A slice adds its kind to `MAKERS`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from iam.room import Room
+from keystead.kernel.clock import now
+from matrix.expectations import ACCESS_KEY, Condition
+from support.running import Key
+
+OTHER_ACCOUNT = "210987654321"
+_LIFE_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A credential as it is shown at a door. `audience` is what it is shown for, when not for that door."""
+
+    key: Key
+    audience: str = ""
+    is_altered_on_the_way: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """A credential with who holds it: `user_name` is empty for the account root."""
+
+    key: Key
+    user_name: str
+
+    @property
+    def members(self) -> dict[str, str]:
+        """How IAM's operations on keys name it."""
+        return {"AccessKeyId": self.key.id} | ({"UserName": self.user_name} if self.user_name else {})
+
+
+def access_key(room: Room, holder: str) -> Held:
+    """Make an access key of a user, or one more of the root, which makes room for it first."""
+    if holder == "a user":
+        name = room.user()
+        return Held(room.key(name), name)
+    for listed in room.iam.list_access_keys()["AccessKeyMetadata"]:
+        if listed["AccessKeyId"] != room.authority.root_key.id:
+            room.iam.delete_access_key(AccessKeyId=listed["AccessKeyId"])
+    made = room.iam.create_access_key()["AccessKey"]
+    return Held(Key(made["AccessKeyId"], made["SecretAccessKey"]), "")
+
+
+def access_key_of_another_account(room: Room, holder: str) -> Key:
+    """Make an account beside this one, and a key of its root or of a user there."""
+    authority = room.authority.authority
+    kind = next(kind for kind in authority.kinds if kind.name == ACCESS_KEY)
+
+    def make_account(tx: Any) -> None:
+        if not tx.one("SELECT 1 FROM account WHERE account = ?", (OTHER_ACCOUNT,)):
+            authority.accounts.create(tx, OTHER_ACCOUNT)
+
+    def mint(tx: Any) -> Key:
+        owner = "root"
+        if holder == "a user":
+            owner = authority.base.users.create(tx, OTHER_ACCOUNT, room.name(), "/", []).id
+        minted = authority.issuer.mint(tx, kind, account=OTHER_ACCOUNT, owner=owner)
+        return Key(minted.credential.id, minted.secret.reveal().decode())
+
+    def clear(tx: Any) -> None:
+        tx.run("DELETE FROM credential WHERE account = ? AND owner = 'root'", (OTHER_ACCOUNT,))
+
+    for job in (make_account, clear):
+        room.authority.run(authority.store.write(job))
+    return room.authority.run(authority.store.write(mint))
+
+
+Way = Callable[[Room, Held], Shown]
+
+
+def _as_it_is(room: Room, held: Held) -> Shown:
+    return Shown(held.key)
+
+
+def _for_another_service(room: Room, held: Held) -> Shown:
+    return Shown(held.key, audience="s3")
+
+
+def _switched_off_by_api(room: Room, held: Held) -> Shown:
+    room.iam.update_access_key(Status="Inactive", **held.members)
+    return Shown(held.key)
+
+
+def _deleted_by_api(room: Room, held: Held) -> Shown:
+    room.iam.delete_access_key(**held.members)
+    return Shown(held.key)
+
+
+def _by_operator(command: str) -> Way:
+    def change(room: Room, held: Held) -> Shown:
+        room.authority.command(command, id=held.key.id)
+        return Shown(held.key)
+
+    return change
+
+
+def _outlived(room: Room, held: Held) -> Shown:
+    """Give the key an hour and let an hour pass. Whoever uses this sets the clock back."""
+    end = now(room.authority.authority.clock) + timedelta(seconds=_LIFE_SECONDS)
+    room.authority.command("creds-expire", id=held.key.id, at=end.isoformat())
+    room.authority.command("clock-advance", seconds=_LIFE_SECONDS + 1)
+    return Shown(held.key)
+
+
+def _with_another_secret(room: Room, held: Held) -> Shown:
+    secret = held.key.secret
+    last = "A" if secret[-1] != "A" else "B"
+    return Shown(replace(held.key, secret=secret[:-1] + last))
+
+
+def _altered_on_the_way(room: Room, held: Held) -> Shown:
+    return Shown(held.key, is_altered_on_the_way=True)
+
+
+WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
+    ACCESS_KEY: {
+        "right audience": {"as it is": _as_it_is},
+        "wrong audience": {"signed for another service": _for_another_service},
+        "deactivated": {
+            "by the API": _switched_off_by_api,
+            "by the operator": _by_operator("creds-deactivate"),
+        },
+        "revoked": {"by the API": _deleted_by_api, "by the operator": _by_operator("creds-revoke")},
+        "expired": {"an hour later": _outlived},
+        "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
+        "other account": {},
+    }
+}
+"""By kind and condition: the ways into that condition, all of which must end the same. Another account's
+credential is made there by `FOREIGN`, not brought into that condition here."""
+
+MAKERS: Mapping[str, Callable[[Room, str], Held]] = {ACCESS_KEY: access_key}
+FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {ACCESS_KEY: access_key_of_another_account}

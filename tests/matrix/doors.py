@@ -1,0 +1,39 @@
+"""How each door is knocked at, through raw requests that botocore's signer signed. A slice adds its doors."""
+
+from collections.abc import Callable, Mapping
+
+from badinput.wire import Reply, deliver, form, signed
+from iam.room import Room
+from matrix.credentials import Shown
+from matrix.expectations import CALLER_IDENTITY, IAM, Outcome
+
+ASKED_FOR = "asked-for"
+"""A user of this account, which the IAM door is asked for."""
+
+Knock = Callable[[Room, Shown], Reply]
+
+
+def _query_call(service: str, action: str, **members: str) -> Knock:
+    def knock(room: Room, shown: Shown) -> Reply:
+        sent = signed(
+            room.authority.url,
+            shown.key,
+            form(action, service, **members),
+            service=shown.audience or service,
+        )
+        if shown.is_altered_on_the_way:
+            sent = sent.with_body(sent.body + b"&Extra=1")
+        return deliver(sent)
+
+    return knock
+
+
+KNOCKS: Mapping[str, Knock] = {
+    CALLER_IDENTITY: _query_call("sts", "GetCallerIdentity"),
+    IAM: _query_call("iam", "GetUser", UserName=ASKED_FOR),
+}
+
+
+def outcome(reply: Reply) -> Outcome:
+    """Return what a reply of the query protocol comes to."""
+    return Outcome(reply.status, reply.code)
