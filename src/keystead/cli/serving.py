@@ -13,6 +13,7 @@ from keystead.app.server import Ready
 from keystead.app.server import serve as run_server
 from keystead.cli.options import setting_options, settings_from
 from keystead.config.settings import Settings
+from keystead.gateway.http.discretion import keep_discreet
 
 
 @click.command()
@@ -35,12 +36,20 @@ def init(test: bool, **flags: object) -> None:
 )
 def serve(test: bool, ready_file: Path | None, **flags: object) -> None:
     """Serve the authority until interrupted; the first start makes its data directory."""
-    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    _log_discreetly()
     settings = settings_from(**flags)
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no folder {ready_file.parent}", param_hint="--ready-file")
     made = initialise(settings, test=test)
     uvloop.run(run_server(settings, ready_file, lambda ready: _greet(settings, ready, made)))
+
+
+def _log_discreetly() -> None:
+    """Log to standard error, exceptions by class and place only: their words may quote a secret."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    handler.addFilter(keep_discreet)
+    logging.getLogger().addHandler(handler)
 
 
 def _greet(settings: Settings, ready: Ready, made: bool) -> None:

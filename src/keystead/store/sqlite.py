@@ -7,6 +7,7 @@ acknowledged only after the sync.
 
 import asyncio
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -17,6 +18,8 @@ from typing import Any
 
 from keystead.kernel.errors import StoreUnavailable
 from keystead.store.interface import CommitLog, Job, Parameters, Reader, Result, Row, Transaction
+
+_LOG = logging.getLogger("keystead.store")
 
 DATABASE = "keystead.db"
 _LOCK = "keystead.lock"
@@ -256,7 +259,7 @@ class SQLiteStore:
                 noted = True
                 self._log.write(SQLiteTransaction(self._writer), notes)
             self._writer.execute("COMMIT")
-        except Exception as error:  # Whatever broke the commit, nobody may be told that it holds.
+        except BaseException as error:  # Whatever broke the commit, nobody may be told that it holds.
             self._fail(batch, error)
             if noted:
                 self._log.settled(False)
@@ -271,17 +274,19 @@ class SQLiteStore:
         self._writer.execute("SAVEPOINT job")
         try:
             waiter.result = waiter.job(tx)
-        except Exception as error:  # A job's failure is its caller's to judge; the batch goes on without it.
+        except (
+            BaseException
+        ) as error:  # A job's failure is its caller's to judge; the batch goes on without it.
             if isinstance(error, sqlite3.Error) and not self._writer.in_transaction:
                 raise
             self._writer.execute("ROLLBACK TO job")
-            waiter.error = _as_unavailable(error)
+            waiter.error = _for_waiter(error)
         else:
             batch.actions.extend(tx.actions)
             notes.extend(tx.notes)
         self._writer.execute("RELEASE job")
 
-    def _fail(self, batch: _Batch, error: Exception) -> None:
+    def _fail(self, batch: _Batch, error: BaseException) -> None:
         self.counts.failed_commits += 1
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
@@ -293,7 +298,10 @@ class SQLiteStore:
 
     def _settle(self, batch: _Batch) -> None:
         for action in batch.actions:
-            action()
+            try:
+                action()
+            except Exception:  # The commit holds; the other actions and every waiter must still hear of it.
+                _LOG.critical("what follows a commit failed; restart this server", exc_info=True)
 
     def _deliver(self, batch: _Batch) -> None:
         """On the loop: first what caches must know, then the waiters, then the next batch."""
@@ -311,10 +319,18 @@ class SQLiteStore:
             self._busy = False
 
 
-def _as_unavailable(error: Exception) -> Exception:
-    """Return the driver's failures as StoreUnavailable, everything else as it is."""
-    if not isinstance(error, sqlite3.OperationalError):
+def _for_waiter(error: BaseException) -> Exception:
+    """Return what a job's caller is told of its failure.
+
+    The driver's own failures are StoreUnavailable. What a future does not take as an exception, or would take for
+    its own cancellation, is wrapped: whatever a job raises, its caller must hear of it.
+    """
+    if isinstance(error, sqlite3.OperationalError):
+        unavailable = StoreUnavailable("the database cannot answer")
+        unavailable.__cause__ = error
+        return unavailable
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
-    unavailable = StoreUnavailable("the database cannot answer")
-    unavailable.__cause__ = error
-    return unavailable
+    wrapped = RuntimeError(f"a job ended with {type(error).__name__}")
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,4 +1,4 @@
-"""What the log of HTTP may say about a failure: where and of which class, never an exception's own words.
+"""What the log may say about a failure: where and of which class, never an exception's own words.
 
 An exception's text quotes what it failed on, and here that may be a token, a secret or a signed request line.
 """
@@ -19,6 +19,7 @@ def keep_discreet(record: logging.LogRecord) -> bool:
     if isinstance(error, asyncio.CancelledError):
         return False
     places = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    record.msg, record.args = "a request failed with %s\n%s", (type(error).__name__, places)
+    said = record.getMessage() if record.name != LOGGER_NAME else "a request failed"
+    record.msg, record.args = "%s: %s\n%s", (said, type(error).__name__, places)
     record.exc_info = record.exc_text = None
     return True
