@@ -1,0 +1,75 @@
+# keystead: what a developer and CI type. `make help` lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+TESTS ?= tests
+SOURCES := src tests tools bench prove
+
+# Real clients, each in an environment of its own: their botocore is not ours to choose.
+AWSCLI := awscli==1.46.3
+BOTO3 := boto3==1.44.5
+CLIENTS := .clients/awscli/.ready .clients/boto3/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint types contracts format clients prove bench docs clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+setup: $(READY)  ## Make .venv and install keystead and its tools
+
+run: $(READY)  ## Serve on ./keystead-data
+	$(BIN)/keystead serve
+
+test: $(READY) $(CLIENTS)  ## Run the tests (TESTS=path for some of them)
+	$(BIN)/python -m pytest -n auto $(PYTEST_OPTIONS) $(TESTS)
+
+check: lint types contracts test  ## Everything that has to hold before a push
+
+lint: $(READY)  ## Check style, generated files and the house's own rules
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/python tools/generate_types.py --check
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python tools/check_house.py
+
+types: $(READY)  ## Check types
+	$(BIN)/pyright
+
+contracts: $(READY)  ## Check who imports whom
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY)  ## Format the code
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+clients: $(CLIENTS)  ## Install the real clients that tests run, under .clients
+
+prove: $(READY)  ## Run what takes long: kills and revokes under load, deep generated cases
+	$(BIN)/python -m prove.kill
+	$(BIN)/python -m prove.revoke
+	KEYSTEAD_SIGV4_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/access tests/protocol
+
+bench: $(READY)  ## Measure against the peer and a bare server (about 20 minutes)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m bench
+
+docs: $(READY)  ## Write the reference pages
+	$(BIN)/python tools/generate_docs.py
+
+clean:  ## Remove what the other targets made, but no data directory
+	rm -rf .venv .clients .bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("keystead needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,lint,tour]'
+	@touch $@
+
+.clients/awscli/.ready: PACKAGE = $(AWSCLI)
+.clients/boto3/.ready: PACKAGE = $(BOTO3)
+.clients/%/.ready: Makefile
+	test -x .clients/$*/bin/python || $(PYTHON) -m venv .clients/$*
+	.clients/$*/bin/python -m pip install --quiet $(PACKAGE)
+	@touch $@
