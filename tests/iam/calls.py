@@ -22,15 +22,15 @@ class Call:
     """A well-formed call about a user: its members, and the resource that AWS names when it is denied."""
 
     members: Callable[[str], Members]
-    resource: Callable[[str], str | None]
+    resource: Callable[[str], str]
 
 
 def _user(name: str) -> Members:
     return {"UserName": name}
 
 
-def _none(_: str) -> None:
-    return None
+def _none(_: str) -> str:
+    return "*"
 
 
 def _its_arn(name: str) -> str:

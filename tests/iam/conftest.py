@@ -1,16 +1,5 @@
-"""One running authority per module here: each test makes the users it needs."""
+"""One running authority per module here."""
 
-from collections.abc import Iterator
+from iam.fixtures import room
 
-import pytest
-
-from iam.room import Room
-from support.running import RunningAuthority, settings_for
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    """A running authority that the tests of a module share."""
-    running = RunningAuthority(settings_for(tmp_path_factory.mktemp("shared") / "data"))
-    yield Room(running)
-    running.stop()
+__all__ = ["room"]

@@ -26,6 +26,9 @@ class Deny:
     message: str
 
 
+WITHOUT_STAR = frozenset({"sts"})
+"""Services that leave ` on resource: *` out. UNCONFIRMED beyond STS; IAM's denials are quoted with it."""
+
 Decision = Allow | Deny
 _ALLOW = Allow()
 
@@ -39,7 +42,8 @@ def decide(principal: Principal, action: str, resource_arn: Callable[[], str]) -
 
 def _implicit(principal: Principal, action: str, resource: str) -> str:
     """Return the text of "Troubleshoot access denied error messages" for an implicit deny."""
-    on_resource = "" if resource == "*" else f" on resource: {resource}"
+    is_left_out = resource == "*" and action.partition(":")[0] in WITHOUT_STAR
+    on_resource = "" if is_left_out else f" on resource: {resource}"
     return (
         f"User: {principal.arn} is not authorized to perform: {action}{on_resource}"
         f" because no identity-based policy allows the {action} action"

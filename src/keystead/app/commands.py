@@ -6,7 +6,7 @@ within the second. Arguments come from a socket and are checked by type before a
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -38,9 +38,9 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
     kind: str = ""
     owner: str = ""
     after: int = 0
-    limit: int = 1000
-    at: datetime | None = None
-    seconds: float = 0.0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    seconds: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] = 0.0
     count: int = 20
     position: int = 0
 

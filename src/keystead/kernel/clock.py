@@ -8,6 +8,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from keystead.kernel.errors import StepRefused
+
+_FIRST, _LAST = 0.0, datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""Beyond these no time can be written down, and an authority that stood there could not even be asked."""
+
 
 class Clock(Protocol):
     """What a component may ask about time. Epoch values are seconds since 1970-01-01 UTC, as float."""
@@ -69,11 +74,12 @@ class MovableClock:
         return time.time() + self.offset
 
     def freeze(self, at: datetime | None = None) -> None:
-        """Stop the movable time, at `at` or where it stands."""
-        self.frozen_at = self.epoch() if at is None else at.timestamp()
+        """Stop the movable time, at `at` or where it stands. Raises StepRefused."""
+        self.frozen_at = self.epoch() if at is None else _showable(at.timestamp())
 
     def advance(self, by: timedelta) -> None:
-        """Move the time by `by`, which may be negative; a frozen clock stays frozen at the new value."""
+        """Move the time by `by`, which may be negative; a frozen clock stays at the new value. Raises StepRefused."""
+        _showable(self.epoch() + by.total_seconds())
         if self.frozen_at is not None:
             self.frozen_at += by.total_seconds()
         else:
@@ -82,3 +88,9 @@ class MovableClock:
     def reset(self) -> None:
         """Let the movable time be the machine's again."""
         self.offset, self.frozen_at = 0.0, None
+
+
+def _showable(epoch: float) -> float:
+    if not _FIRST <= epoch < _LAST:
+        raise StepRefused("the clock stays between the years 1970 and 9999")
+    return epoch

@@ -6,6 +6,7 @@ acknowledged only after the sync.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -289,7 +290,9 @@ class SQLiteStore:
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         self.counts.failed_commits += 1
         if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+            # Should even this fail, the next BEGIN fails too, and its waiters hear of it.
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute("ROLLBACK")
         batch.actions.clear()
         for waiter in batch.waiters:
             waiter.result = None

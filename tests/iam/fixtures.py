@@ -1,0 +1,16 @@
+"""The fixture of every folder of behaviour tests: each one's conftest imports it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from iam.room import Room
+from support.running import RunningAuthority, settings_for
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """A running authority that the tests of a module share; each makes the users it needs."""
+    running = RunningAuthority(settings_for(tmp_path_factory.mktemp("shared") / "data"))
+    yield Room(running)
+    running.stop()
