@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from support.fakes import TestClock
-
 import keystead.audit
 from keystead.audit.event import Event, Identity, event_time
 from keystead.audit.journal import Journal
 from keystead.store.migrations import Migrations, migrate
 from keystead.store.sqlite import SQLiteStore
+from support.fakes import TestClock
 
 FOLDER = Path(keystead.audit.__file__).parent / "migrations"
 

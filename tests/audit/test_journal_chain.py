@@ -50,7 +50,12 @@ def _after(pristine, *changes):
 def test_an_untouched_chain_holds(pristine):
     verdict = _after(pristine)
 
-    assert (verdict.holds, verdict.broken_at, verdict.blocks, verdict.events) == (True, None, BLOCKS, BLOCKS * 3)
+    assert (verdict.holds, verdict.broken_at, verdict.blocks, verdict.events) == (
+        True,
+        None,
+        BLOCKS,
+        BLOCKS * 3,
+    )
 
 
 def test_an_empty_journal_holds(tmp_path):
@@ -77,7 +82,9 @@ def test_a_changed_body_is_found(pristine, block, body):
 def test_a_changed_column_is_found(pristine, block, column, value):
     changed = bytes([value]) * 32 if column == "chain" else value if value != 3 else 4
 
-    assert _after(pristine, (f"UPDATE audit_block SET {column} = ? WHERE number = ?", (changed, block))).broken_at
+    assert _after(
+        pristine, (f"UPDATE audit_block SET {column} = ? WHERE number = ?", (changed, block))
+    ).broken_at
 
 
 @pytest.mark.parametrize("value", ["text", 5, 1.5, ""])
@@ -124,7 +131,10 @@ def test_reordered_blocks_are_found(pristine, one, other):
 def test_a_block_put_in_anywhere_is_found(pristine, at, chained):
     body = b'{"eventName":"forged"}'
     chain = link(GENESIS, body) if chained else b"c" * 32
-    row = ("INSERT INTO audit_block (number, at, events, chain, body) VALUES (?, 0, 1, ?, ?)", (at, chain, body))
+    row = (
+        "INSERT INTO audit_block (number, at, events, chain, body) VALUES (?, 0, 1, ?, ?)",
+        (at, chain, body),
+    )
 
     assert not _after(pristine, row).holds
 
@@ -154,6 +164,7 @@ def test_export_in_portions_is_every_line_once(tmp_path):
     try:
         for _ in range(blocks // 500):
             store.write_now(lambda tx: [tx.note(b"x") for _ in range(1)])
+
         def grow(tx):
             chain = inspect.verify(tx).head
             for at in range(blocks):

@@ -65,14 +65,22 @@ def test_an_unreadable_file_is_an_error(content, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("http", "4650"), ("https", "host"), ("users_per_account", "0"), ("audit_reads", "maybe"), ("trusted_proxy", "x")],
+    [
+        ("http", "4650"),
+        ("https", "host"),
+        ("users_per_account", "0"),
+        ("audit_reads", "maybe"),
+        ("trusted_proxy", "x"),
+    ],
 )
 def test_an_unusable_value_is_an_error_that_names_the_setting_and_its_source(name, value, tmp_path):
     with pytest.raises(BadSetting, match=rf"{name} \(environment\): '{value}'"):
         load({"data": tmp_path}, {f"KEYSTEAD_{name.upper()}": value})
 
 
-@pytest.mark.parametrize("text", ["http = 4650", "region = 1", "audit_reads = 1", 'trusted_proxy = ["10.0.0.0/8", 1]'])
+@pytest.mark.parametrize(
+    "text", ["http = 4650", "region = 1", "audit_reads = 1", 'trusted_proxy = ["10.0.0.0/8", 1]']
+)
 def test_a_value_of_the_wrong_toml_type_is_an_error(text, tmp_path):
     _file(tmp_path, text)
 
@@ -96,7 +104,9 @@ def test_https_may_listen_anywhere(tmp_path):
     assert load({"data": tmp_path, "https": "0.0.0.0:443"}, {}).https == Address("0.0.0.0", 443)
 
 
-@pytest.mark.parametrize("account", ["", "12345678901", "1234567890123", "12345678901a", "١٢٣٤٥٦٧٨٩٠١٢", "123456789012\n"])
+@pytest.mark.parametrize(
+    "account", ["", "12345678901", "1234567890123", "12345678901a", "١٢٣٤٥٦٧٨٩٠١٢", "123456789012\n"]
+)
 def test_an_account_is_twelve_digits(account, tmp_path):
     with pytest.raises(BadSetting, match="account"):
         load({"data": tmp_path, "account": account}, {})

@@ -7,7 +7,6 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.fakes import FixedEntropy
 
 from keystead.kernel.entropy import SystemEntropy
 from keystead.kernel.ids import (
@@ -17,6 +16,7 @@ from keystead.kernel.ids import (
     request_id,
     unique_id,
 )
+from support.fakes import FixedEntropy
 
 accounts = st.integers(0, 10**12 - 1).map(lambda number: f"{number:012d}")
 

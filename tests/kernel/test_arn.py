@@ -20,7 +20,9 @@ def test_the_resource_keeps_its_colons():
     assert parse_arn("arn:aws:logs:eu-west-1:123456789012:log-group:a:*").resource == "log-group:a:*"
 
 
-@pytest.mark.parametrize("text", ["", "arn", "arn:aws:iam::123456789012", "ARN:aws:iam::1:root", " arn:a:b:c:d:e"])
+@pytest.mark.parametrize(
+    "text", ["", "arn", "arn:aws:iam::123456789012", "ARN:aws:iam::1:root", " arn:a:b:c:d:e"]
+)
 def test_what_is_no_arn_is_refused(text):
     with pytest.raises(ValueError, match="is not an ARN"):
         parse_arn(text)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keystead.kernel.clock import MovableClock, SystemClock, now, now_ms, real_now
+from keystead.kernel.errors import StepRefused
 
 NOON = datetime(2031, 1, 1, 12, tzinfo=UTC)
 CLOSE = 5.0
@@ -76,6 +77,25 @@ def test_real_time_and_durations_are_never_moved(move):
     assert clock.real_epoch() == pytest.approx(time.time(), abs=CLOSE)
     assert abs((real_now(clock) - datetime.now(UTC)).total_seconds()) < CLOSE
     assert 0 <= clock.monotonic() - before < CLOSE
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda clock: clock.advance(timedelta(days=-100_000)),
+        lambda clock: clock.advance(timedelta(days=2_950_000)),
+        lambda clock: clock.freeze(datetime(1969, 12, 31, tzinfo=UTC)),
+        lambda clock: clock.freeze(datetime.max.replace(tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("frozen_at", [None, NOON.timestamp()])
+def test_a_time_that_cannot_be_written_down_is_refused_and_changes_nothing(move, frozen_at):
+    clock = MovableClock(offset=5.0, frozen_at=frozen_at)
+
+    with pytest.raises(StepRefused):
+        move(clock)
+
+    assert (clock.offset, clock.frozen_at) == (5.0, frozen_at)
 
 
 def test_the_system_clock_cannot_be_moved():

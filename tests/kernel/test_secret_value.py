@@ -52,7 +52,9 @@ def test_it_is_not_in_a_log_line_or_a_traceback(secret, caplog):
         assert "canary" not in traceback.format_exc()
 
 
-@pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy, hash, lambda it: {it: 1}, json.dumps, bytes])
+@pytest.mark.parametrize(
+    "take", [pickle.dumps, copy.copy, copy.deepcopy, hash, lambda it: {it: 1}, json.dumps, bytes]
+)
 def test_it_cannot_be_copied_out(secret, take):
     with pytest.raises(TypeError):
         take(secret)

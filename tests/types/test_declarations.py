@@ -31,7 +31,9 @@ def test_an_action_of_another_name_can_be_declared():
     assert declaration_of(ping).action == "toy:Look"
 
 
-@pytest.mark.parametrize("thing", [None, 5, print, object(), type("Odd", (), {"__keystead_operation__": "x"})()])
+@pytest.mark.parametrize(
+    "thing", [None, 5, print, object(), type("Odd", (), {"__keystead_operation__": "x"})()]
+)
 def test_nothing_else_is_taken_for_a_declaration(thing):
     assert declaration_of(thing) is None
 

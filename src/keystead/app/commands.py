@@ -38,7 +38,7 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
     kind: str = ""
     owner: str = ""
     after: int = 0
-    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 1000
     at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] = 0.0
     count: int = 20

@@ -78,7 +78,7 @@ class MovableClock:
         self.frozen_at = self.epoch() if at is None else _showable(at.timestamp())
 
     def advance(self, by: timedelta) -> None:
-        """Move the time by `by`, which may be negative; a frozen clock stays at the new value. Raises StepRefused."""
+        """Move the time by `by`, which may be negative; a frozen clock stays frozen. Raises StepRefused."""
         _showable(self.epoch() + by.total_seconds())
         if self.frozen_at is not None:
             self.frozen_at += by.total_seconds()
