@@ -24,6 +24,8 @@ def event(name: str, **changes: object) -> Event:
         sourceIPAddress="127.0.0.1",
         userAgent="test",
         userIdentity=Identity("Root"),
+        eventType="AwsApiCall",
+        eventVersion="1.11",
         requestID="r",
         **changes,
     )

@@ -130,7 +130,7 @@ def test_reordered_blocks_are_found(pristine, one, other):
 @given(st.integers(-5, BLOCKS + 5).filter(lambda at: at == 0 or at < 0 or at > BLOCKS + 1), st.booleans())
 def test_a_block_put_in_anywhere_is_found(pristine, at, chained):
     body = b'{"eventName":"forged"}'
-    chain = link(GENESIS, body) if chained else b"c" * 32
+    chain = link(GENESIS, 0, body) if chained else b"c" * 32
     row = (
         "INSERT INTO audit_block (number, at, events, chain, body) VALUES (?, 0, 1, ?, ?)",
         (at, chain, body),
@@ -169,7 +169,7 @@ def test_export_in_portions_is_every_line_once(tmp_path):
             chain = inspect.verify(tx).head
             for at in range(blocks):
                 body = b"%d\n%d" % (at, at)
-                chain = link(chain, body)
+                chain = link(chain, at, body)
                 records.append(tx, at, 2, chain, body)
 
         store.write_now(grow)

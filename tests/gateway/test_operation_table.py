@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from keystead.gateway.call import Call
 from keystead.gateway.operations import BadDeclaration, Face, OperationTable, plain_resource
+from keystead.identity.principals import Principal
 from keystead.protocol import Models, UnknownService
 from keystead.types import iam, sts
 from keystead.types.operation import Operation
@@ -88,9 +90,13 @@ def test_every_service_is_served_in_every_known_region(service, region, served):
 
 def test_a_resource_template_is_filled_from_the_request():
     request: Mapping[str, str] = {"Box": "green", "Name": "{Box}"}
+    principal = Principal("root", "123456789012", "root", "123456789012", "", "")
+    call = Call("", principal, None, "toys:GetBox", "eu-north-1", "", "", None)
 
-    assert plain_resource(None, None, "box/{Box}/{Name}", request) == "box/green/{Box}"
-    assert plain_resource(None, None, "*", request) == "*"
+    arn = "arn:aws:toys:eu-north-1:123456789012:box"
+    assert plain_resource(None, call, "box/{Box}/{Name}", request) == f"{arn}/green/{{Box}}"
+    assert plain_resource(None, call, "box/{Lid}", request) == f"{arn}/*"
+    assert plain_resource(None, call, "*", request) == "*"
 
 
 def test_two_services_that_a_request_cannot_tell_apart_are_refused():

@@ -29,7 +29,7 @@ class AsUser:
         def job(tx):
             credential = shelf.find(tx, self.key.id).credential
             principal = load(tx, credential.account, credential.owner)
-            return method(Call("", principal, credential, "us-east-1", "", "", tx, tx), request)
+            return method(Call("", principal, credential, "iam:Any", "us-east-1", "", "", tx, tx), request)
 
         return self.room.authority.run(self._store.write(job))
 

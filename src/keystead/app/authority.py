@@ -141,8 +141,14 @@ def _assemble(
     seal.load(store.reader)
     kinds = Kinds(tuple(kind for product in products for kind in product.kinds(settings)))
     verifier = Verifier(kinds, seal, store.reader, clock)
-    issuer = Issuer(kinds, seal, verifier, clock, entropy)
     principals = Principals(store.reader)
+
+    def forget_all() -> None:
+        verifier.forget_all()
+        principals.forget_all()
+
+    store.when_in_doubt(forget_all)
+    issuer = Issuer(kinds, seal, verifier, clock, entropy)
     accounts = Accounts(seal, clock)
     users = Users(principals, UserQuotas(settings.users_per_account), clock, entropy)
     usage = Usage(clock)

@@ -12,7 +12,7 @@ import msgspec
 
 from keystead.app.authority import Authority
 from keystead.audit import inspect
-from keystead.audit.event import Event, Identity, encode, event_time
+from keystead.audit.event import EVENT_VERSION, Event, Identity, encode, event_time
 from keystead.credentials import shelf
 from keystead.credentials.kind import ACTIVE, INACTIVE
 from keystead.credentials.rekey import rekey
@@ -73,9 +73,10 @@ def administration_event(
         userAgent="keystead",
         userIdentity=Identity("LocalOperator", f"local-operator/{uid}"),
         requestID="",
+        eventType="KeysteadAdministration",
+        eventVersion=EVENT_VERSION,
         readOnly=read_only,
         requestParameters=parameters or None,
-        eventType="KeysteadAdministration",
     )
 
 

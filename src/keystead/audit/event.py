@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+EVENT_VERSION = "1.11"
+
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Who asked: CloudTrail's `userIdentity`. `type` is Root, IAMUser, LocalOperator or Unknown."""
@@ -37,6 +39,8 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
     userAgent: str
     userIdentity: Identity
     requestID: str
+    eventType: str
+    eventVersion: str
     readOnly: bool = False
     requestParameters: Mapping[str, Any] | None = None
     responseElements: Mapping[str, Any] | None = None
@@ -44,8 +48,6 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
     errorMessage: str = ""
     reason: str = ""
     recipientAccountId: str = ""
-    eventType: str = "AwsApiCall"
-    eventVersion: str = "1.11"
 
 
 class Gap(msgspec.Struct):
@@ -59,6 +61,23 @@ class Gap(msgspec.Struct):
 def event_time(epoch: float) -> str:
     """Return a time in CloudTrail's form, whole seconds UTC."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def authority_event(epoch: float, name: str, **parameters: object) -> Event:
+    """Return the event of something that the authority did by itself."""
+    return Event(
+        eventTime=event_time(epoch),
+        eventSource="keystead.local",
+        eventName=name,
+        awsRegion="",
+        sourceIPAddress="local",
+        userAgent="keystead",
+        userIdentity=Identity("Authority", "authority"),
+        requestID="",
+        eventType="KeysteadHousekeeping",
+        eventVersion=EVENT_VERSION,
+        requestParameters=parameters,
+    )
 
 
 _encoder = msgspec.json.Encoder(enc_hook=str)

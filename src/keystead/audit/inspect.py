@@ -39,10 +39,10 @@ def verify(reader: Reader) -> Verdict:
     """
     chain, expected_number, events = GENESIS, 1, 0
     for block in records.blocks(reader):
-        if type(block.body) is not bytes:
-            # The database keeps a value of any type; one that is not bytes was not written by a journal.
+        if type(block.body) is not bytes or type(block.at) is not int:
+            # The database keeps values of any type; of another one they were not written by a journal.
             return Verdict(expected_number - 1, events, chain, block.number)
-        chain = link(chain, block.body)
+        chain = link(chain, block.at, block.body)
         lines = block.body.count(b"\n") + 1
         if chain != block.chain or block.number != expected_number or lines != block.events:
             return Verdict(expected_number - 1, events, chain, block.number)

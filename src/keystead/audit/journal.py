@@ -19,9 +19,9 @@ MAX_WAITING = 20_000
 GENESIS = hashlib.sha256(b"keystead audit journal").digest()
 
 
-def link(previous: bytes, body: bytes) -> bytes:
-    """Return the chain value of a block: SHA-256 over the previous block's value and the body."""
-    return hashlib.sha256(previous + body).digest()
+def link(previous: bytes, at: int, body: bytes) -> bytes:
+    """Return the chain value of a block: SHA-256 over the previous block's value, the time and the body."""
+    return hashlib.sha256(previous + at.to_bytes(8, "big", signed=True) + body).digest()
 
 
 class Journal:
@@ -38,8 +38,8 @@ class Journal:
     def write(self, tx: Transaction, entries: Sequence[bytes]) -> None:
         """Append one block with `entries`. Runs on the writer, as the last thing in a commit."""
         body = b"\n".join(entries)
-        self._proposed = link(self._head, body)
         at = int(self._clock.real_epoch() * 1000)
+        self._proposed = link(self._head, at, body)
         records.append(tx, at, body.count(b"\n") + 1, self._proposed, body)
 
     def settled(self, committed: bool) -> None:

@@ -42,6 +42,8 @@ def _environment(environment: Mapping[str, str]) -> dict[str, str]:
             setting = name.removeprefix(PREFIX).lower()
             if setting not in documentation():
                 raise BadSetting(f"{name}: no such setting")
+            if not value:
+                raise BadSetting(f"{name}: is set to nothing; unset it, or give it a value")
             found[setting] = value
     return found
 

@@ -42,7 +42,10 @@ def address(value: object) -> Address:
     host, colon, port = text(value).rpartition(":")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError("not HOST:PORT")
-    return Address(host.removeprefix("[").removesuffix("]"), int(port))
+    bare = host.removeprefix("[").removesuffix("]")
+    if (":" in bare) != (host == f"[{bare}]"):
+        raise ValueError("not HOST:PORT; an IPv6 host stands in brackets")
+    return Address(bare, int(port))
 
 
 def path(value: object) -> Path:

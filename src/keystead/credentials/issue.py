@@ -98,13 +98,15 @@ class Issuer:
     def set_status(self, tx: Transaction, credential: Credential, status: str) -> Credential:
         """Move a credential to `status`. Raises StepRefused when its kind's table forbids the step."""
         self._kinds[credential.kind].states.check(credential.status, status)
-        shelf.set_status(tx, credential.id, status)
+        if not shelf.set_status(tx, credential.id, status):
+            raise NotFound("credential", credential.id)
         self._forget_after(tx, credential.id)
         return replace(credential, status=status)
 
     def expire(self, tx: Transaction, credential: Credential, at_ms: int | None) -> Credential:
         """Set when a credential ends; None is never. For the operator: works for every kind."""
-        shelf.set_expiry(tx, credential.id, at_ms)
+        if not shelf.set_expiry(tx, credential.id, at_ms):
+            raise NotFound("credential", credential.id)
         self._forget_after(tx, credential.id)
         return replace(credential, expires_at=at_ms)
 

@@ -160,14 +160,14 @@ def add(
     )
 
 
-def set_status(tx: Transaction, credential_id: str, status: str) -> None:
-    """Change the state; only `issue` calls this, by the kind's state table."""
-    tx.run("UPDATE credential SET status = ? WHERE id = ?", (status, credential_id))
+def set_status(tx: Transaction, credential_id: str, status: str) -> bool:
+    """Change the state; only `issue` calls this, by the kind's state table. False when there is none."""
+    return tx.run("UPDATE credential SET status = ? WHERE id = ?", (status, credential_id)) == 1
 
 
-def set_expiry(tx: Transaction, credential_id: str, expires_at: int | None) -> None:
-    """Change when the credential ends."""
-    tx.run("UPDATE credential SET expires_at = ? WHERE id = ?", (expires_at, credential_id))
+def set_expiry(tx: Transaction, credential_id: str, expires_at: int | None) -> bool:
+    """Change when the credential ends. False when there is none."""
+    return tx.run("UPDATE credential SET expires_at = ? WHERE id = ?", (expires_at, credential_id)) == 1
 
 
 def set_sealed(tx: Transaction, credential_id: str, sealed: Sealed) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from keystead.audit.event import authority_event, encode
 from keystead.credentials import shelf
 from keystead.credentials.issue import Issuer
 from keystead.kernel.clock import Clock, now_ms
@@ -20,6 +21,7 @@ async def sweep(store: Store, issuer: Issuer, clock: Clock) -> int:
         gone = shelf.expired(tx, now_ms(clock) - int(KEEP_EXPIRED.total_seconds() * 1000), _AT_ONCE)
         for credential in gone:
             issuer.revoke(tx, credential.id)
+            tx.note(encode(authority_event(clock.real_epoch(), "SweepCredential", id=credential.id)))
         return len(gone)
 
     total = 0

@@ -143,6 +143,11 @@ class Verifier:
         if held is not None and held.digest is not None:
             self._id_by_digest.pop(held.digest, None)
 
+    def forget_all(self) -> None:
+        """Drop all that is held; every next use reads afresh."""
+        self._held.clear()
+        self._id_by_digest.clear()
+
     def _objection(self, held: _Held, accepts: Accepts) -> Reason | None:
         credential = held.credential
         audience = accepts.get(credential.kind)

@@ -11,13 +11,14 @@ from keystead.store.interface import Reader, Transaction
 class Call:
     """One authenticated, authorised call.
 
-    `principal` and `credential` are those that were verified. `reader` sees the database; in an operation that
-    writes it is the transaction itself.
+    `principal` and `credential` are those that were verified; `action` is what policies call the operation.
+    `reader` sees the database; in an operation that writes it is the transaction itself.
     """
 
     request_id: str
     principal: Principal
     credential: Credential
+    action: str
     region: str
     source_address: str
     user_agent: str

@@ -6,7 +6,7 @@ Request parameters and response elements go in as the model allows: what it mark
 from collections.abc import Mapping
 from typing import Any
 
-from keystead.audit.event import Event, Identity, event_time
+from keystead.audit.event import EVENT_VERSION, Event, Identity, event_time
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.refusing import Answer
 from keystead.kernel.clock import Clock
@@ -52,6 +52,8 @@ class Scribe:
             userAgent=exchange.header(b"user-agent")[:_LONGEST_USER_AGENT],
             userIdentity=identity,
             requestID=exchange.request_id,
+            eventType="AwsApiCall",
+            eventVersion=EVENT_VERSION,
             requestParameters=_parameters(exchange),
             recipientAccountId=identity.accountId,
         )
@@ -70,8 +72,12 @@ def _identity(exchange: Exchange) -> Identity:
     return Identity("Unknown", accessKeyId=key_id[:128])
 
 
+def _size(exchange: Exchange) -> int:
+    return len(exchange.request.body) + len(exchange.request.raw_query)
+
+
 def _parameters(exchange: Exchange) -> Mapping[str, Any] | None:
-    if exchange.entry is None or not exchange.params or len(exchange.request.body) > _LARGEST_BODY:
+    if exchange.entry is None or not exchange.params or _size(exchange) > _LARGEST_BODY:
         return None
     parameters: Mapping[str, Any] = exchange.entry.compiled.redact_request(exchange.params)
     return parameters

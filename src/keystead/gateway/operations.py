@@ -33,9 +33,25 @@ def no_translation(error: DomainError) -> OperationError | None:
 
 
 def plain_resource(reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:
-    """Return the template filled from the request, for services whose ARNs need no look-up."""
-    del reader, call
-    return template.format_map(request) if template != "*" else template
+    """Return the ARN of the template filled from the request, for services whose ARNs need no look-up.
+
+    A member that the request leaves out stands as `*`. A template that is an ARN already is only filled.
+    """
+    del reader
+    if template == "*":
+        return template
+    filled = template.format_map(_Members(request))
+    if filled.startswith("arn:"):
+        return filled
+    service = call.action.partition(":")[0]
+    return f"arn:aws:{service}:{call.region}:{call.principal.account}:{filled}"
+
+
+class _Members(dict[str, Any]):
+    """Members of a request, of which those left out read as `*`."""
+
+    def __missing__(self, name: str) -> str:
+        return "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +117,11 @@ class OperationTable:
             for group in face.groups:
                 self._add_group(face, group)
         served = list(self.services.values())
-        query = [each for each in served if each.family == "query"]
-        self.by_version = {each.model.api_version: each for each in query}
-        self.by_target = {each.model.target_prefix: each for each in served if each.family == "json"}
-        self.by_signing_name = {each.rules.service: each for each in served}
+        query = [each for each in served if each.model.protocol == "query"]
+        self.by_version = _told_apart([(each.model.api_version, each) for each in query])
+        rpc = [each for each in served if each.model.protocol == "json"]
+        self.by_target = _told_apart([(each.model.target_prefix, each) for each in rpc])
+        self.by_signing_name = _told_apart([(each.rules.service, each) for each in served])
 
     def _add_group(self, face: Face, group: object) -> None:
         for name in dir(type(group)):
@@ -134,6 +151,16 @@ class OperationTable:
         )
         self.services[name] = service
         return service
+
+
+def _told_apart(services: Sequence[tuple[str | None, Service]]) -> dict[str | None, Service]:
+    """Return services by what requests show of them. Raises BadDeclaration when two show the same."""
+    found: dict[str | None, Service] = {}
+    for shown, service in services:
+        other = found.setdefault(shown, service)
+        if other is not service:
+            raise BadDeclaration(f"requests for {other.name} and {service.name} both show {shown}")
+    return found
 
 
 def _family(model: ServiceModel) -> Family:

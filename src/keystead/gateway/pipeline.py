@@ -13,7 +13,7 @@ from keystead.gateway.call import Call
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable
-from keystead.gateway.refusing import AccessDenied, answer_to, serialise
+from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
 from keystead.gateway.routing import Router, Unrouted
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
@@ -60,9 +60,15 @@ class Gateway:
                 stage(exchange)
             return await self._perform(exchange)
         except Exception as error:  # Whatever went wrong, the caller gets an answer in its own protocol.
-            told = answer_to(exchange, error)
-            self._journal.observe(self._scribe.refused(exchange, told))
-            return serialise(exchange, told)
+            try:
+                return self._refuse(exchange, answer_to(exchange, error))
+            except Exception as second:  # A face that cannot say no is broken, and that is the answer.
+                return self._refuse(exchange, broken(exchange, second))
+
+    def _refuse(self, exchange: Exchange, told: Answer) -> WireResponse:
+        response = serialise(exchange, told)
+        self._journal.observe(self._scribe.refused(exchange, told))
+        return response
 
     def _find_operation(self, exchange: Exchange) -> None:
         malformed: Malformed | None = None
@@ -106,6 +112,7 @@ class Gateway:
             exchange.request_id,
             caller.principal,
             caller.credential,
+            _entry(exchange).declaration.action,
             presented.region,
             exchange.request.source_address,
             exchange.header(b"user-agent"),

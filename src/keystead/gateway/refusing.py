@@ -63,9 +63,9 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
             return _said_no(exchange, error)
         case DomainError() if exchange.entry is not None:
             translated = exchange.entry.face.translate(error)
-            return _broken(exchange, error) if translated is None else _said_no(exchange, translated)
+            return broken(exchange, error) if translated is None else _said_no(exchange, translated)
         case _:
-            return _broken(exchange, error)
+            return broken(exchange, error)
 
 
 def _said_no(exchange: Exchange, error: OperationError) -> Answer:
@@ -74,7 +74,7 @@ def _said_no(exchange: Exchange, error: OperationError) -> Answer:
     modelled = _modelled(exchange, error)
     if modelled is None:
         # The operation's model does not list this error, so no client could make sense of it.
-        return _broken(exchange, error)
+        return broken(exchange, error)
     return Answer(modelled.code, modelled.status, error.message, modelled.code, error.members, modelled.name)
 
 
@@ -88,7 +88,7 @@ def _modelled(exchange: Exchange, error: OperationError) -> ErrorShape | None:
     return listed
 
 
-def _broken(exchange: Exchange, error: Exception) -> Answer:
+def broken(exchange: Exchange, error: Exception) -> Answer:
     """Log what happened, and answer with the service's own error for it where its model lists one."""
     _LOG.error("request %s failed", exchange.request_id, exc_info=error)
     if exchange.entry is not None:

@@ -65,6 +65,10 @@ class Principals:
         """Drop what is held of an owner; its next request reads it afresh."""
         self._held.pop((account, owner), None)
 
+    def forget_all(self) -> None:
+        """Drop all that is held."""
+        self._held.clear()
+
 
 def load(reader: Reader, account: str, owner: str) -> Principal | None:
     """Return the principal that owns credentials under (account, owner), as the database has it now."""

@@ -31,11 +31,14 @@ def access_key_id(prefix: str, account: str, entropy: Entropy) -> str:
 def account_of_access_key(key_id: str) -> str | None:
     """Return the 12-digit account that an access key id carries, without any look-up.
 
-    None when the id does not have the layout, or carries a number that is no account.
+    None when the id does not have the layout, is of the generation before accounts were in it, or carries a
+    number that is no account.
     """
     if not ACCESS_KEY_ID.fullmatch(key_id):
         return None
     first = int.from_bytes(base64.b32decode(key_id[4:])[:6], "big")
+    if not first >> 47:
+        return None
     account = f"{(first & _ACCOUNT_MASK) >> 7:012d}"
     return account if len(account) == 12 else None
 

@@ -27,6 +27,10 @@ class Migrations:
 
     def files(self) -> list[tuple[int, str]]:
         """Return (number, text) of every file, in order. Numbers run from 1 without a gap."""
+        if not self.folder.is_dir():
+            raise SchemaMismatch(
+                f"{self.owner}: the folder of its migrations is missing from this installation"
+            )
         found: list[tuple[int, str]] = []
         for path in sorted(self.folder.glob("*.sql")):
             match = _FILE_NAME.fullmatch(path.name)

@@ -44,8 +44,10 @@ class DirectoryLock:
             raise DirectoryInUse(f"{directory} is in use by another keystead") from error
 
     def release(self) -> None:
-        """Let another process have the directory."""
-        os.close(self._file)
+        """Let another process have the directory; releasing twice is no error."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -57,7 +59,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 5000")
-    # Freed pages are overwritten: a deleted credential leaves no sealed secret behind.
+    # Freed pages are overwritten: once the WAL is checkpointed, a deleted credential leaves nothing behind.
     connection.execute("PRAGMA secure_delete = ON")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
@@ -72,15 +74,21 @@ class SQLiteReader:
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Return the first row, or None."""
-        cursor = self._execute(sql, parameters)
-        row: Row | None = cursor.fetchone()
+        try:
+            cursor = self._execute(sql, parameters)
+            row: Row | None = cursor.fetchone()
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable("the database cannot answer") from error
         # An unfinished statement would pin this reader's snapshot and keep the WAL from being checkpointed.
         cursor.close()
         return row
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Return every row."""
-        return self._execute(sql, parameters).fetchall()
+        try:
+            return self._execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable("the database cannot answer") from error
 
 
 class SQLiteTransaction(SQLiteReader):
@@ -150,12 +158,17 @@ class SQLiteStore:
     def __init__(self, directory: Path) -> None:
         self._path = directory / DATABASE
         self._lock = DirectoryLock(directory)
-        self._writer = connect(self._path, read_only=False)
-        self._path.chmod(0o600)
-        self._reading = connect(self._path, read_only=True)
+        try:
+            self._writer = connect(self._path, read_only=False)
+            self._path.chmod(0o600)
+            self._reading = connect(self._path, read_only=True)
+        except BaseException:
+            self._lock.release()
+            raise
         self.reader: Reader = SQLiteReader(self._reading)
         self.counts = Counts()
         self._log: CommitLog = NoLog()
+        self._in_doubt: Callable[[], None] = _do_nothing
         self._pending: list[_Waiter] = []
         self._busy = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -167,6 +180,10 @@ class SQLiteStore:
     def log_to(self, log: CommitLog) -> None:
         """Have the notes of every later commit written by `log`."""
         self._log = log
+
+    def when_in_doubt(self, action: Callable[[], None]) -> None:
+        """Have `action` drop all that is held in memory, should something that follows a commit ever fail."""
+        self._in_doubt = action
 
     def start(self) -> None:
         """Start the writer thread; called on the event loop that will await `write`."""
@@ -278,7 +295,8 @@ class SQLiteStore:
         except (
             BaseException
         ) as error:  # A job's failure is its caller's to judge; the batch goes on without it.
-            if isinstance(error, sqlite3.Error) and not self._writer.in_transaction:
+            if not self._writer.in_transaction:
+                # The driver has given the whole transaction up, and every job of it with this one.
                 raise
             self._writer.execute("ROLLBACK TO job")
             waiter.error = _for_waiter(error)
@@ -304,7 +322,8 @@ class SQLiteStore:
             try:
                 action()
             except Exception:  # The commit holds; the other actions and every waiter must still hear of it.
-                _LOG.critical("what follows a commit failed; restart this server", exc_info=True)
+                _LOG.critical("what follows a commit failed", exc_info=True)
+                self._in_doubt()
 
     def _deliver(self, batch: _Batch) -> None:
         """On the loop: first what caches must know, then the waiters, then the next batch."""
@@ -320,6 +339,10 @@ class SQLiteStore:
             self._hand_over()
         else:
             self._busy = False
+
+
+def _do_nothing() -> None:
+    """Hold nothing in memory that could be in doubt."""
 
 
 def _for_waiter(error: BaseException) -> Exception:

@@ -16,6 +16,7 @@ from keystead.access.policy.decide import (
     Request,
     ResourceSide,
     decide,
+    trust_side,
 )
 from keystead.access.policy.denial import access_denied_message
 from keystead.access.policy.document import Document, PolicySyntaxError, parse_document
@@ -61,5 +62,6 @@ __all__ = [
     "named_principals",
     "parse_document",
     "simulate",
+    "trust_side",
     "warnings",
 ]

@@ -5,14 +5,14 @@ deny anywhere wins; otherwise every policy type that bears on the request must a
 because it is unknown. Resource control policies are not here: no organisation is.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from keystead.access.policy.compile import CompiledPolicy, CompiledStatement
 from keystead.access.policy.context import RequestContext
 from keystead.access.policy.context_keys import distinct_keys
-from keystead.access.policy.principals import Caller, Naming
+from keystead.access.policy.principals import OUTSIDERS, Caller, Naming
 
 Outcome = Literal["allowed", "explicitDeny", "implicitDeny"]
 PolicyType = Literal["none", "service-control", "resource", "trust", "identity", "boundary", "session"]
@@ -35,6 +35,19 @@ class PrincipalPolicies:
     boundary: CompiledPolicy | None = None
     sessions: tuple[CompiledPolicy, ...] | None = None
     service_control: tuple[tuple[CompiledPolicy, ...], ...] = ()
+    layers: tuple[tuple[PolicyType, tuple[CompiledPolicy, ...]], ...] = field(init=False)
+    """All of them in the order in which they are named: each must allow, and none may deny."""
+
+    def __post_init__(self) -> None:
+        layers: list[tuple[PolicyType, tuple[CompiledPolicy, ...]]] = [
+            *(("service-control", level) for level in self.service_control),
+            ("identity", self.identity),
+        ]
+        if self.boundary is not None:
+            layers.append(("boundary", (self.boundary,)))
+        if self.sessions is not None:
+            layers.append(("session", self.sessions))
+        object.__setattr__(self, "layers", tuple(layers))
 
 
 NO_POLICIES = PrincipalPolicies()
@@ -44,7 +57,8 @@ NO_POLICIES = PrincipalPolicies()
 class ResourceSide:
     """Whose resource it is and what is attached to it.
 
-    With `must_allow` identity policies alone do not suffice, as for key policies; so it is for a trust policy.
+    With `must_allow` identity policies alone do not suffice: so it is for key policies, and for the trust
+    policy of a role, which `trust_side` gives.
     """
 
     account: str
@@ -53,7 +67,12 @@ class ResourceSide:
     must_allow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+def trust_side(account: str, policy: CompiledPolicy | None) -> ResourceSide:
+    """Return the side of a role; `policy` is None for one that does not exist, which trusts nobody."""
+    return ResourceSide(account, policy, "trust", must_allow=True)
+
+
+@dataclass(slots=True)  # Not frozen: that doubles what making one for each request costs.
 class Request:
     """One action on one resource. `action` as AWS spells it, `resource` an ARN, or `*` if it takes none.
 
@@ -67,8 +86,7 @@ class Request:
     context: RequestContext
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The outcome and what brought it about.
 
     `type` is the policy type that decided: for an implicit deny the one in which an Allow is missing.
@@ -93,6 +111,10 @@ class Decision:
 
 
 _ALLOWED = Decision("allowed", "none")
+_ALL_ASKED = frozenset[PolicyType]()
+_LIMITS_ASKED = frozenset[PolicyType]({"identity"})
+_NONE_ASKED = frozenset[PolicyType]({"identity", "boundary", "session"})
+"""Which of the caller's policies need not allow what is granted otherwise, a service control policy apart."""
 
 
 def decide(policies: PrincipalPolicies, request: Request) -> Decision:
@@ -100,32 +122,26 @@ def decide(policies: PrincipalPolicies, request: Request) -> Decision:
     action = request.action.lower()
     if action in ALWAYS_ALLOWED:
         return _ALLOWED
-    caller = request.caller
-    if not caller.has_identity_policies:
-        return decide_resource_side(request)
-    if caller.account == request.side.account:
-        return _decide_within_account(policies, request, action)
-    # The caller's own account speaks first, so that what it is told does not depend on the other's policies.
-    own = decide_caller_side(policies, request)
-    return own if not own.is_allowed else decide_resource_side(request)
+    caller, side = request.caller, request.side
+    if caller.type in OUTSIDERS:
+        return _decide_by_resource(request, action)
+    if caller.account != side.account:
+        # The caller's own account speaks first: what it is told must not depend on the other's policies.
+        own = _decide_by_own(policies, request, action, _ALL_ASKED)
+        return own if own.outcome != "allowed" else _decide_by_resource(request, action)
+    if side.policy is None and not side.must_allow:
+        return _decide_by_own(policies, request, action, _ALL_ASKED)
+    return _decide_by_both(policies, request, action)
 
 
 def decide_caller_side(policies: PrincipalPolicies, request: Request) -> Decision:
     """Return what the caller's own account says: its identity, boundary, session and control policies."""
-    action = request.action.lower()
-    return _explicit_deny(policies, request, action) or _allowed_by_own(policies, request, action, Naming.NOT)
+    return _decide_by_own(policies, request, request.action.lower(), _ALL_ASKED)
 
 
 def decide_resource_side(request: Request) -> Decision:
     """Return what the resource's policy alone says: it must allow the caller, by whatever name."""
-    action = request.action.lower()
-    denied = _denied_by_resource(request, action)
-    if denied is not None:
-        return denied
-    _, statement = _granted_by_resource(request, action)
-    if statement is None:
-        return _implicit(request.side.type, NO_POLICIES, request)
-    return Decision("allowed", request.side.type, statement)
+    return _decide_by_resource(request, request.action.lower())
 
 
 def matched_statements(
@@ -134,13 +150,13 @@ def matched_statements(
     """Return the statements of identity and resource policies that bring `outcome` about, in their order."""
     if outcome == "implicitDeny":
         return []
-    action, is_deny = request.action.lower(), outcome == "explicitDeny"
-    found = list(_matching(policies.identity, request, action, is_deny))
+    caller, is_deny = request.caller, outcome == "explicitDeny"
+    found = [one for policy in policies.identity for one in _matching(policy, request, is_deny)]
     if request.side.policy is not None:
         found += [
             one
-            for one in _matching((request.side.policy,), request, action, is_deny)
-            if (one.denies(request.caller) if is_deny else one.grants(request.caller) is not Naming.NOT)
+            for one in _matching(request.side.policy, request, is_deny)
+            if (one.denies(caller) if is_deny else one.grants(caller) is not Naming.NOT)
         ]
     return found
 
@@ -148,93 +164,95 @@ def matched_statements(
 def missing_keys(policies: PrincipalPolicies, request: Request) -> tuple[str, ...]:
     """Return the keys that statements about this action ask for and the context does not have, as spelt."""
     action = request.action.lower()
+    documents = [policy for _, layer in policies.layers for policy in layer]
+    if request.side.policy is not None:
+        documents.append(request.side.policy)
     asked = (
         key
-        for policy in _every_policy(policies, request.side)
-        for statements in policy.for_action(action)
-        for statement in statements
+        for policy in documents
+        for group in policy.for_action(action)
+        for statement in group.statements
         for key in statement.keys
         if request.context.get(key.lower()) is None
     )
     return tuple(distinct_keys(asked))
 
 
-def is_allowed_by(documents: Iterable[CompiledPolicy], request: Request) -> bool:
+def is_allowed_by(documents: tuple[CompiledPolicy, ...], request: Request) -> bool:
     """Return whether policies of one type, on their own, allow a request and do not deny it."""
-    action, listed = request.action.lower(), tuple(documents)
-    return (
-        _first(listed, request, action, True) is None and _first(listed, request, action, False) is not None
-    )
+    _, allow = _weigh(documents, request, request.action.lower())
+    return allow is not None
 
 
-def _decide_within_account(policies: PrincipalPolicies, request: Request, action: str) -> Decision:
+def _decide_by_own(
+    policies: PrincipalPolicies, request: Request, action: str, not_asked: frozenset[PolicyType]
+) -> Decision:
+    """Return what the policies that bear on the caller say; those of the types `not_asked` can only deny."""
+    lacking: PolicyType | None = None
+    by: CompiledStatement | None = None
+    caller_type = request.caller.type
+    if caller_type == "root":
+        not_asked = _NONE_ASKED
+    for layer, documents in policies.layers:
+        deny, allow = _weigh(documents, request, action)
+        if deny is not None:
+            return Decision("explicitDeny", layer, deny)
+        if layer in not_asked:
+            continue
+        if allow is None:
+            lacking = lacking or layer
+        elif layer == "identity":
+            by = allow
+    if caller_type == "federated-user" and policies.sessions is None and "session" not in not_asked:
+        lacking = lacking or "session"  # Nothing was passed when it was made, so nothing is allowed.
+    if lacking is not None:
+        return Decision("implicitDeny", lacking, None, missing_keys(policies, request))
+    return _ALLOWED if by is None else Decision("allowed", "identity", by)
+
+
+def _decide_by_resource(request: Request, action: str) -> Decision:
     side = request.side
-    if side.policy is None and not side.must_allow and side.type == "resource":
-        return _explicit_deny(policies, request, action) or _allowed_by_own(
-            policies, request, action, Naming.NOT
-        )
-    denied = _explicit_deny(policies, request, action)
-    if denied is None or denied.type != "service-control":
-        # UNCONFIRMED: of several denies AWS names one. Here: service control, resource, identity, boundary,
-        # session policy, in this order.
-        denied = _denied_by_resource(request, action) or denied
+    denied = _denied_by_resource(request, action)
     if denied is not None:
         return denied
-    naming, statement = _granted_by_resource(request, action)
-    if naming is Naming.NOT and (side.must_allow or side.type == "trust"):
-        return _implicit(side.type, policies, request)
-    own = _allowed_by_own(policies, request, action, naming)
-    # What no policy of the caller's was asked about was allowed by the resource's.
-    return Decision("allowed", side.type, statement) if own is _ALLOWED and naming else own
+    _, statement = _granted_by_resource(request, action)
+    if statement is None:
+        return Decision("implicitDeny", side.type, None, missing_keys(NO_POLICIES, request))
+    return Decision("allowed", side.type, statement)
 
 
-def _explicit_deny(policies: PrincipalPolicies, request: Request, action: str) -> Decision | None:
-    """Return the deny of the caller's own policies, if any."""
-    for level in policies.service_control:
-        if (statement := _first(level, request, action, True)) is not None:
-            return Decision("explicitDeny", "service-control", statement)
-    if (statement := _first(policies.identity, request, action, True)) is not None:
-        return Decision("explicitDeny", "identity", statement)
-    if policies.boundary is not None:
-        statement = _first((policies.boundary,), request, action, True)
-        if statement is not None:
-            return Decision("explicitDeny", "boundary", statement)
-    if policies.sessions and (statement := _first(policies.sessions, request, action, True)) is not None:
-        return Decision("explicitDeny", "session", statement)
-    return None
+def _decide_by_both(policies: PrincipalPolicies, request: Request, action: str) -> Decision:
+    """Return what the caller's and the resource's policies say together, within one account.
 
-
-def _allowed_by_own(policies: PrincipalPolicies, request: Request, action: str, naming: Naming) -> Decision:
-    """Return what the caller's policies say where none denies.
-
-    `naming` is how the resource's policy in the same account names the caller: by itself, and nothing more is
-    asked; by the role behind it, and only what limits the session is.
+    A resource policy that names the caller itself asks nothing more of the caller's own policies; one that
+    names the role behind a session leaves that session its limits; one that names the account decides nothing.
     """
-    for level in policies.service_control:
-        if _first(level, request, action, False) is None:
-            return _implicit("service-control", policies, request)
-    if request.caller.type == "root" or naming is Naming.CALLER:
-        return _ALLOWED
-    statement = None
-    if naming is not Naming.ISSUER:
-        statement = _first(policies.identity, request, action, False)
-        if statement is None:
-            return _implicit("identity", policies, request)
-    if policies.boundary is not None and _first((policies.boundary,), request, action, False) is None:
-        return _implicit("boundary", policies, request)
-    sessions = policies.sessions
-    if sessions is None and request.caller.type == "federated-user":
-        sessions = ()
-    if sessions is not None and _first(sessions, request, action, False) is None:
-        return _implicit("session", policies, request)
-    return _ALLOWED if statement is None else Decision("allowed", "identity", statement)
+    side = request.side
+    denied = _denied_by_resource(request, action)
+    naming, statement = _granted_by_resource(request, action)
+    own = _decide_by_own(
+        policies,
+        request,
+        action,
+        _NONE_ASKED if naming is Naming.CALLER else _LIMITS_ASKED if naming is Naming.ISSUER else _ALL_ASKED,
+    )
+    # UNCONFIRMED: of several denies AWS names one. Here: service control, resource, identity, boundary,
+    # session policy, in this order.
+    if own.outcome == "explicitDeny":
+        return own if denied is None or own.type == "service-control" else denied
+    if denied is not None:
+        return denied
+    if statement is None and side.must_allow:
+        return Decision("implicitDeny", side.type, None, missing_keys(policies, request))
+    # What none of the caller's own policies was asked about, the resource's policy has allowed.
+    return Decision("allowed", side.type, statement) if own is _ALLOWED and statement is not None else own
 
 
 def _denied_by_resource(request: Request, action: str) -> Decision | None:
     policy = request.side.policy
     if policy is None:
         return None
-    for statement in policy.for_action(action)[0]:
+    for statement in policy.for_action(action)[0].statements:
         if statement.denies(request.caller) and statement.applies(request.resource, request.context):
             return Decision("explicitDeny", request.side.type, statement)
     return None
@@ -246,45 +264,32 @@ def _granted_by_resource(request: Request, action: str) -> tuple[Naming, Compile
     policy = request.side.policy
     if policy is None:
         return best, by
-    for statement in policy.for_action(action)[1]:
+    for statement in policy.for_action(action)[1].statements:
         naming = statement.grants(request.caller)
         if naming > best and statement.applies(request.resource, request.context):
             best, by = naming, statement
     return best, by
 
 
-def _implicit(type: PolicyType, policies: PrincipalPolicies, request: Request) -> Decision:
-    return Decision("implicitDeny", type, None, missing_keys(policies, request))
-
-
-def _first(
-    policies: tuple[CompiledPolicy, ...], request: Request, action: str, is_deny: bool
-) -> CompiledStatement | None:
-    """Return the first statement of that effect that applies. Loops, because this is what a request costs."""
-    which = 0 if is_deny else 1
+def _weigh(
+    documents: tuple[CompiledPolicy, ...], request: Request, action: str
+) -> tuple[CompiledStatement | None, CompiledStatement | None]:
+    """Return the first Deny that applies, else the first Allow. This loop is what a request costs."""
     resource, context = request.resource, request.context
-    for policy in policies:
-        for statement in policy.for_action(action)[which]:
+    allow = None
+    for policy in documents:
+        denies, allows = policy.for_action(action)
+        for statement in denies.for_resource(resource):
             if statement.applies(resource, context):
-                return statement
-    return None
+                return statement, None
+        if allow is None:
+            for statement in allows.for_resource(resource):
+                if statement.applies(resource, context):
+                    allow = statement
+                    break
+    return None, allow
 
 
-def _matching(
-    policies: Iterable[CompiledPolicy], request: Request, action: str, is_deny: bool
-) -> Iterator[CompiledStatement]:
-    for policy in policies:
-        for statement in policy.for_action(action)[0 if is_deny else 1]:
-            if statement.applies(request.resource, request.context):
-                yield statement
-
-
-def _every_policy(policies: PrincipalPolicies, side: ResourceSide) -> Iterator[CompiledPolicy]:
-    for level in policies.service_control:
-        yield from level
-    yield from policies.identity
-    if policies.boundary is not None:
-        yield policies.boundary
-    yield from policies.sessions or ()
-    if side.policy is not None:
-        yield side.policy
+def _matching(policy: CompiledPolicy, request: Request, is_deny: bool) -> Iterator[CompiledStatement]:
+    group = policy.for_action(request.action.lower())[0 if is_deny else 1]
+    return (one for one in group.statements if one.applies(request.resource, request.context))

@@ -125,7 +125,9 @@ def parse_document(text: str) -> Document:
     version = _optional_text(document, "Version")
     if version is not None and version not in VERSIONS:
         raise PolicySyntaxError(f"Version {version} is not one of {', '.join(sorted(VERSIONS))}")
-    statements = document.get("Statement")
+    if "Statement" not in document:
+        raise PolicySyntaxError("the document has no Statement")
+    statements = document["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
     if not listed:
         raise PolicySyntaxError("Statement is empty")

@@ -96,22 +96,53 @@ def compile_resources(
             static.append(pattern)
     if everything:
         return _nothing if is_negated else None
-    listed = _Listed(static, dynamic, unresolved_matches=unreadable_matches and is_negated)
+    listed = ListedResources(static, dynamic, unresolved_matches=unreadable_matches and is_negated)
     return (lambda resource, context: not listed(resource, context)) if is_negated else listed
 
 
-class _Listed:
+class ListedResources:
     """Whether a resource matches one of several patterns, the cheapest comparison first."""
 
-    __slots__ = ("_dynamic", "_exact", "_prefixes", "_regex", "_unresolved_matches")
+    __slots__ = ("_dynamic", "_unresolved_matches", "static")
 
     def __init__(
-        self, static: Sequence[Pattern], dynamic: Sequence[Matcher], *, unresolved_matches: bool
+        self,
+        patterns: Sequence[Pattern],
+        dynamic: Sequence[Matcher] = (),
+        *,
+        unresolved_matches: bool = False,
     ) -> None:
+        """`patterns` have no variables, `dynamic` has those that do."""
+        self.static = StaticResources(patterns)
+        self._dynamic = tuple(dynamic)
+        self._unresolved_matches = unresolved_matches
+
+    def __call__(self, resource: str, context: RequestContext) -> bool:
+        if self.static.include(resource):
+            return True
+        for matcher in self._dynamic:
+            found = matcher.matches(resource, context)
+            if found or (found is None and self._unresolved_matches):
+                return True
+        return False
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the request's context does not matter."""
+        return not self._dynamic
+
+
+class StaticResources:
+    """A set of resource patterns without variables."""
+
+    __slots__ = ("_exact", "_prefixes", "_regex", "patterns")
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = tuple(patterns)
         exact: list[str] = []
         prefixes: list[str] = []
         sources: list[str] = []
-        for pattern in static:
+        for pattern in self.patterns:
             if is_literal(pattern) and _is_whole(pattern):
                 exact.append(literal(pattern))
             elif _is_prefix(pattern):
@@ -121,19 +152,14 @@ class _Listed:
         self._exact = frozenset(exact)
         self._prefixes = tuple(prefixes)
         self._regex = re.compile("|".join(sources), re.DOTALL) if sources else None
-        self._dynamic = tuple(dynamic)
-        self._unresolved_matches = unresolved_matches
 
-    def __call__(self, resource: str, context: RequestContext) -> bool:
-        if resource in self._exact or (self._prefixes and resource.startswith(self._prefixes)):
-            return True
-        if self._regex is not None and self._regex.fullmatch(resource) is not None:
-            return True
-        for matcher in self._dynamic:
-            found = matcher.matches(resource, context)
-            if found or (found is None and self._unresolved_matches):
-                return True
-        return False
+    def include(self, resource: str) -> bool:
+        """Return whether any of the patterns matches."""
+        return (
+            resource in self._exact
+            or (bool(self._prefixes) and resource.startswith(self._prefixes))
+            or (self._regex is not None and self._regex.fullmatch(resource) is not None)
+        )
 
 
 def _nothing(resource: str, context: RequestContext) -> bool:  # noqa: ARG001  The protocol asks for both.

@@ -13,7 +13,8 @@ from typing import Literal
 from keystead.access.policy.document import EVERYONE, Principals
 
 CallerType = Literal["root", "user", "role-session", "federated-user", "web-identity", "service", "anonymous"]
-_OUTSIDERS = frozenset({"web-identity", "service", "anonymous"})
+OUTSIDERS = frozenset({"web-identity", "service", "anonymous"})
+"""Callers on whom no policies of their own bear: the resource's policy alone decides."""
 _SESSIONS = frozenset({"role-session", "federated-user"})
 _ACCOUNT = re.compile(r"([0-9]{12})|arn:[^:]+:iam::([0-9]{12}):root")
 
@@ -33,11 +34,6 @@ class Caller:
     issuer_arn: str = ""
     issuer_id: str = ""
     provider: str = ""
-
-    @property
-    def has_identity_policies(self) -> bool:
-        """Whether policies of its own bear on it; for others the resource's policy alone decides."""
-        return self.type not in _OUTSIDERS
 
 
 class Naming(IntEnum):

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What the aws CLI has to be able to do. The shell is already pointed at an authority; every step is asserted.
+set -euo pipefail
+export AWS_PAGER=
+
+is() {  # is EXPECTED FOUND: equal, or the walk ends here.
+    [ "$1" = "$2" ] || { echo "expected: $1; found: $2" >&2; exit 1; }
+}
+refused() {  # refused CODE COMMAND…: fails, and says so with this code.
+    local code=$1 said
+    shift
+    said=$("$@" 2>&1) && { echo "not refused: $*" >&2; exit 1; }
+    [[ $said == *"($code)"* ]] || { echo "expected $code of $*; found: $said" >&2; exit 1; }
+}
+as_user() { AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret "$@"; }
+who() { aws sts get-caller-identity --query Arn --output text; }
+
+account=$(aws sts get-caller-identity --query Account --output text)
+is "arn:aws:iam::$account:root" "$(who)"
+
+arn=$(aws iam create-user --user-name ada --path /team/ --tags Key=site,Value=lab --query User.Arn --output text)
+is "arn:aws:iam::$account:user/team/ada" "$arn"
+refused EntityAlreadyExists aws iam create-user --user-name ADA
+is lab "$(aws iam list-user-tags --user-name ada --query 'Tags[0].Value' --output text)"
+
+read -r id secret <<< "$(aws iam create-access-key --user-name ada \
+    --query 'AccessKey.[AccessKeyId, SecretAccessKey]' --output text)"
+is "$arn" "$(as_user who)"
+is "$account" "$(aws sts get-access-key-info --access-key-id "$id" --query Account --output text)"
+refused AccessDenied as_user aws iam list-users
+secret=wrong$secret refused SignatureDoesNotMatch as_user who
+
+aws iam update-access-key --user-name ada --access-key-id "$id" --status Inactive
+refused InvalidClientTokenId as_user who
+aws iam update-access-key --user-name ada --access-key-id "$id" --status Active
+is "$arn" "$(as_user who)"
+is sts "$(aws iam get-access-key-last-used --access-key-id "$id" \
+    --query AccessKeyLastUsed.ServiceName --output text)"
+
+aws iam create-access-key --user-name ada --query AccessKey.Status --output text > /dev/null
+refused LimitExceeded aws iam create-access-key --user-name ada
+refused DeleteConflict aws iam delete-user --user-name ada
+# The client's own paging, one item to a page.
+keys=$(aws iam list-access-keys --user-name ada --page-size 1 --query 'AccessKeyMetadata[].AccessKeyId' --output text)
+is 2 "$(wc -w <<< "$keys" | tr -d ' ')"
+for key in $keys; do
+    aws iam delete-access-key --user-name ada --access-key-id "$key"
+done
+refused InvalidClientTokenId as_user who
+aws iam delete-user --user-name ada
+refused NoSuchEntity aws iam get-user --user-name ada
+refused InvalidAction aws iam list-roles
+echo "the aws CLI went the whole way: $(aws --version)"
