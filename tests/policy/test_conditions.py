@@ -16,7 +16,13 @@ FAMILIES = {
     "NumericGreaterThanEquals": ("10", ["10.0", "11"], ["9.99", "x"]),
     "DateEquals": (
         "2026-01-31T12:00:00Z",
-        ["2026-01-31T12:00:00Z", "2026-01-31T13:00:00+01:00", "2026-01-31t12:00:00.0z", "1769860800"],
+        [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T13:00:00+01:00",
+            "2026-01-31T04:00-08:00",
+            "2026-01-31t12:00:00.0z",
+            "1769860800",
+        ],
         ["2026-01-31T12:00:01Z", "2026-01-31", "soon"],
     ),
     "DateLessThan": ("2026-01-31", ["2026-01-30T23:59:59.999Z", "0"], ["2026-01-31T00:00:00Z", "soon"]),
@@ -36,6 +42,15 @@ FAMILIES = {
         ["arn:aws:iam::1:2:user/bob", "arn:aws:iam", "*"],
     ),
     "ArnLike": ("arn:*:iam::11111111111?:user/bob", [ARN], [ARN + "x", "user/bob"]),
+}
+ANOTHER = {
+    "String": "another",
+    "Numeric": "77777",
+    "Date": "1999-01-01",
+    "Bool": "false",
+    "Binary": "AAAA",
+    "Ip": "192.0.2.1",
+    "Arn": "arn:aws:s3:::another",
 }
 NEGATED = {
     "StringNotEquals": "StringEquals",
@@ -111,7 +126,7 @@ def test_multivalued_key(operator, negated, value, good, bad) -> None:
 def test_several_policy_values_are_any_of_them_and_none_when_negated(
     operator, negated, value, good, bad
 ) -> None:
-    other = {"Bool": "false", "IpAddress": "192.0.2.1", "NotIpAddress": "192.0.2.1"}.get(operator, value)
+    other = next(found for family, found in ANOTHER.items() if family in operator)
 
     assert holds(operator, [other, value], good[0]) is not negated
 

@@ -83,6 +83,8 @@ def test_explicit_deny_wins_wherever_it_is(policies: PrincipalPolicies, type: st
     [
         (PrincipalPolicies((NOTHING,)), "identity"),
         (PrincipalPolicies((EVERYTHING,), boundary=NOTHING), "boundary"),
+        (PrincipalPolicies((NOTHING,), boundary=NOTHING, sessions=()), "identity"),
+        (PrincipalPolicies((EVERYTHING,), boundary=NOTHING, sessions=()), "boundary"),
         (PrincipalPolicies((EVERYTHING,), sessions=(NOTHING,)), "session"),
         (PrincipalPolicies((EVERYTHING,), sessions=()), "session"),
         (PrincipalPolicies((EVERYTHING,), service_control=((EVERYTHING,), (NOTHING,))), "service-control"),

@@ -167,6 +167,40 @@ def test_variable_without_value_in_resource_matches_nothing() -> None:
     )
 
 
+def test_value_with_the_separator_cannot_write_a_resource_of_its_own() -> None:
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b/${aws:username}/*"}
+
+    assert not is_allowed(
+        statement, resource="arn:aws:s3:::c", context={"aws:username": "a\0arn:aws:s3:::b/a/"}
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"Resource": "*"},
+        {"NotResource": "arn:aws:s3:::c"},
+        {"Resource": "arn:aws:s3:::b/${aws:username}"},
+        {"Resource": ["arn:aws:s3:::x", "arn:aws:s3:::b/${aws:username}"]},
+        {"Resource": "arn:aws:s3:::b/*"},
+        {"Resource": "arn:aws:s3:*:*:b/bob"},
+    ],
+)
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_statement_among_many_about_other_resources_is_found(other: dict[str, object], effect: str) -> None:
+    many = [
+        {"Effect": effect, "Action": "s3:*", "Resource": f"arn:aws:s3:::other{number}/*"}
+        for number in range(9)
+    ]
+    asked = policy(*many, {"Effect": effect, "Action": "s3:*", **other}, *many)
+
+    found = ask(asked, resource="arn:aws:s3:::b/bob", context=BOBS)
+    not_found = ask(policy(*many), resource="arn:aws:s3:::b/bob", context=BOBS)
+
+    assert found.outcome == ("allowed" if effect == "Allow" else "explicitDeny")
+    assert not_found.outcome == "implicitDeny"
+
+
 def test_many_wildcards_end_in_time() -> None:
     pattern = "arn:aws:s3:::" + "*a" * 200 + "*b"
     statement = {"Effect": "Allow", "Action": "*", "Resource": pattern}

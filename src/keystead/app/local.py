@@ -1,6 +1,7 @@
 """Reaches the authority of a data directory from another process: through its socket, or by opening it."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -46,10 +47,12 @@ def _reaches(connection: socket.socket, path: Path | None) -> bool:
 
 
 def _ask(connection: socket.socket, command: str, arguments: Mapping[str, Any]) -> Any:
-    connection.sendall(msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n")
     answer = bytearray()
-    while part := connection.recv(_ANSWER_BYTES):
-        answer += part
+    # A server that closes on a stranger may do so before all is sent.
+    with contextlib.suppress(ConnectionError):
+        connection.sendall(msgspec.json.encode({"command": command, "arguments": arguments}) + b"\n")
+        while part := connection.recv(_ANSWER_BYTES):
+            answer += part
     if not answer:
         raise CommandFailed("the server closed the administration socket: is it yours?")
     decoded = msgspec.json.decode(bytes(answer))

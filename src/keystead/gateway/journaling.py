@@ -10,6 +10,7 @@ from keystead.audit.event import EVENT_VERSION, Event, Identity, event_time
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.refusing import Answer
 from keystead.kernel.clock import Clock
+from keystead.kernel.ids import ACCESS_KEY_ID
 
 _LONGEST_USER_AGENT = 256
 _LARGEST_BODY = 8192
@@ -37,7 +38,10 @@ class Scribe:
     def refused(self, exchange: Exchange, told: Answer) -> Event:
         """Return the event of a request that was not."""
         event = self._event(exchange)
-        event.errorCode, event.errorMessage, event.reason = told.code, told.message, told.reason
+        event.errorCode, event.reason = told.code, told.reason
+        if exchange.caller is not None:
+            # What an unverified caller is told may quote its header, and a secret put in the wrong place.
+            event.errorMessage = told.message
         return event
 
     def _event(self, exchange: Exchange) -> Event:
@@ -69,7 +73,8 @@ def _identity(exchange: Exchange) -> Identity:
     if exchange.caller is not None:
         return exchange.caller.principal.identity(exchange.caller.credential.id)
     key_id = "" if exchange.presented is None else exchange.presented.key_id
-    return Identity("Unknown", accessKeyId=key_id[:128])
+    # Only what looks like a key id is kept: some callers send the secret in its place.
+    return Identity("Unknown", accessKeyId=key_id if ACCESS_KEY_ID.fullmatch(key_id) else "")
 
 
 def _size(exchange: Exchange) -> int:

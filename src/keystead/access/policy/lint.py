@@ -131,7 +131,7 @@ def lint_trust_policy(text: str) -> Document:
 def lint_resource_policy(text: str) -> Document:
     """Return the document of a resource policy, of either version. Raises MalformedPolicy."""
     document = _parse(text, SYNTAX)
-    _check_language(document)
+    _check_language(document, any_sid=True)
     for statement in document.statements:
         if not (statement.resources or statement.not_resources):
             raise MalformedPolicy(NO_RESOURCES)
@@ -166,13 +166,16 @@ def _parse(text: str, not_json: str) -> Document:
     return document
 
 
-def _check_language(document: Document) -> None:
-    """Check what all kinds of policy have in common, after their syntax and version."""
+def _check_language(document: Document, *, any_sid: bool = False) -> None:
+    """Check what all kinds of policy have in common, after their syntax and version.
+
+    Resource policies take `any_sid`: their services are less strict about it.
+    """
     statements = document.statements
     if any(not _passes_legacy_parsing(statement) for statement in statements):
         raise MalformedPolicy(LEGACY)
     resource_fault = check_resources(statements, LEGACY)
-    _check_sids([statement.sid for statement in statements if statement.sid])
+    _check_sids([statement.sid for statement in statements if statement.sid], any_sid)
     if not all(statement.actions or statement.not_actions for statement in statements):
         raise MalformedPolicy(NO_ACTIONS)
     if resource_fault:
@@ -203,9 +206,9 @@ def _is_date(text: str) -> bool:
     )
 
 
-def _check_sids(sids: list[str]) -> None:
+def _check_sids(sids: list[str], any_sid: bool) -> None:
     # UNCONFIRMED: which of the two AWS says first.
-    if any(not _SID.fullmatch(sid) for sid in sids):
+    if not any_sid and any(not _SID.fullmatch(sid) for sid in sids):
         raise MalformedPolicy(SID_NOT_ALPHANUMERIC)
     if len(set(sids)) < len(sids):
         raise MalformedPolicy(SID_NOT_UNIQUE)
