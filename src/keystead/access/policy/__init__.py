@@ -1,9 +1,11 @@
 """The IAM policy language and its decision, on their own: no server, no store, no wire.
 
-lint_identity_policy(text)                          # when a policy is written; raises MalformedPolicy
-compiled = compile_policy(text, source)             # once for a stored document; never raises
-policies = PrincipalPolicies(identity=(compiled,))  # once for a principal
-decision = decide(policies, Request(caller, action, resource, ResourceSide(account), context))
+    lint_identity_policy(text)                          # when a policy is written; raises MalformedPolicy
+    compiled = compile_policy(text, source)             # once for a stored document; never raises
+    policies = PrincipalPolicies(identity=(compiled,))  # once for a principal
+    decision = decide(policies, Request(caller, action, resource, ResourceSide(account), context))
+
+Of keystead this needs only the base class of its error.
 """
 
 from keystead.access.policy.compile import CompiledPolicy, CompiledStatement, PolicySource, compile_policy

@@ -9,7 +9,7 @@ from typing import Literal
 
 from keystead.access.policy.conditions import compile_condition
 from keystead.access.policy.context import RequestContext
-from keystead.access.policy.context_keys import statement_keys
+from keystead.access.policy.context_keys import distinct_keys, statement_keys
 from keystead.access.policy.document import (
     Document,
     PolicySyntaxError,
@@ -56,7 +56,6 @@ class CompiledStatement:
         "_conditions",
         "_principals",
         "_resources",
-        "actions",
         "end",
         "index",
         "is_deny",
@@ -80,15 +79,9 @@ class CompiledStatement:
         self.sid = statement.sid or ""
         self.start = statement.start
         self.end = statement.end
-        self.is_deny = statement.effect == "Deny"
+        self.is_deny = is_deny(statement)
         self.keys = statement_keys(statement, variables=variables)
-        listed = statement.not_actions if statement.actions is None else statement.actions
-        self.actions = ActionMatcher(
-            listed or (),
-            is_negated=statement.actions is None,
-            is_deny=self.is_deny,
-        )
-        self._resources = _resources(statement, self.is_deny, variables)
+        self._resources = _resources(statement, variables)
         self._principals = _principals(statement, principal_ids)
         self._conditions = tuple(
             compile_condition(one, is_deny=self.is_deny, variables=variables) for one in statement.conditions
@@ -125,17 +118,19 @@ class Group:
     """The statements of one effect that speak of one action, with one look at all resources they name.
 
     Large policies hold many statements about one action and different resources: a request about none of
-    these must not cost a comparison for each.
+    these must not cost a comparison for each. `keys` are what they ask the context for: in lower case, and as
+    first spelt.
     """
 
-    __slots__ = ("_named", "_others", "statements")
+    __slots__ = ("_named", "_others", "keys", "statements")
 
     def __init__(self, statements: Statements) -> None:
         self.statements = statements
-        named = {one: one.static_resources for one in statements}
-        patterns = [pattern for static in named.values() if static is not None for pattern in static.patterns]
+        named = [one.static_resources for one in statements]
+        patterns = [pattern for static in named if static is not None for pattern in static.patterns]
         self._named = StaticResources(patterns) if len(statements) >= WORTH_A_LOOK and patterns else None
-        self._others = tuple(one for one, static in named.items() if static is None)
+        self._others = tuple(one for one, static in zip(statements, named, strict=True) if static is None)
+        self.keys = {key.lower(): key for key in distinct_keys(key for one in statements for key in one.keys)}
 
     def for_resource(self, resource: str) -> Statements:
         """Return the statements that may speak of a resource, in their order."""
@@ -145,20 +140,35 @@ class Group:
 
 
 class CompiledPolicy:
-    """A policy ready to be asked. It never changes, so it may be shared by everyone it is attached to.
+    """A policy ready to be asked. Its meaning never changes, so everyone it is attached to may share it.
 
-    The statements of each action asked for are remembered: a pure function of the document, so what is
-    remembered is never stale, and there are at most MAX_REMEMBERED_ACTIONS of it.
+    A statement is compiled when the first request meets an action that it speaks of: nobody waits for the
+    other two hundred. The statements of each action asked for are remembered. Both are pure functions of the
+    document, so nothing here is ever stale, and at most MAX_REMEMBERED_ACTIONS actions are remembered.
     """
 
-    __slots__ = ("_remembered", "fault", "source", "statements")
+    __slots__ = ("_actions", "_compiled", "_document", "_principal_ids", "_remembered", "fault", "source")
 
-    def __init__(self, source: PolicySource, statements: Statements, fault: str = "") -> None:
+    def __init__(
+        self,
+        document: Document,
+        source: PolicySource,
+        principal_ids: Mapping[str, str] | None = None,
+        fault: str = "",
+    ) -> None:
         """`fault` says why the document cannot be compiled; administrators only. Empty when it can."""
         self.source = source
-        self.statements = statements
         self.fault = fault
+        self._document = document
+        self._principal_ids = principal_ids
+        self._actions = tuple(_actions(statement) for statement in document.statements)
+        self._compiled: dict[int, CompiledStatement] = {}
         self._remembered: dict[str, tuple[Group, Group]] = {}
+
+    @property
+    def statements(self) -> Statements:
+        """All statements in order."""
+        return tuple(self._statement(index) for index in range(len(self._actions)))
 
     def for_action(self, action: str) -> tuple[Group, Group]:
         """Return the Deny and the Allow statements that speak of `action`, given in lower case."""
@@ -166,7 +176,7 @@ class CompiledPolicy:
         return self._remember(action) if found is None else found
 
     def _remember(self, action: str) -> tuple[Group, Group]:
-        spoken = [one for one in self.statements if one.actions.matches(action)]
+        spoken = [self._statement(index) for index, one in enumerate(self._actions) if one.matches(action)]
         found = (
             Group(tuple(one for one in spoken if one.is_deny)),
             Group(tuple(one for one in spoken if not one.is_deny)),
@@ -174,6 +184,18 @@ class CompiledPolicy:
         if len(self._remembered) >= MAX_REMEMBERED_ACTIONS:
             self._remembered.clear()
         self._remembered[action] = found
+        return found
+
+    def _statement(self, index: int) -> CompiledStatement:
+        found = self._compiled.get(index)
+        if found is None:
+            found = self._compiled[index] = CompiledStatement(
+                self._document.statements[index],
+                index,
+                self.source,
+                variables=self._document.has_variables,
+                principal_ids=self._principal_ids,
+            )
         return found
 
 
@@ -191,30 +213,17 @@ def compile_policy(
     name of a deleted user is not taken for them.
     """
     try:
-        return compile_document(parse_document(text), source, kind, principal_ids=principal_ids)
+        document = parse_document(text)
+        for statement in document.statements:
+            _check(statement, kind)
     except PolicySyntaxError as error:
-        return CompiledPolicy(source, (_deny_all(source),), str(error) or "unreadable")
+        return CompiledPolicy(DENY_ALL, source, fault=str(error))
+    return CompiledPolicy(document, source, principal_ids)
 
 
-def compile_document(
-    document: Document,
-    source: PolicySource,
-    kind: PolicyKind = "identity",
-    *,
-    principal_ids: Mapping[str, str] | None = None,
-) -> CompiledPolicy:
-    """Return the compiled policy of a parsed document. Raises PolicySyntaxError where its kind forbids it."""
-    for statement in document.statements:
-        _check(statement, kind)
-    return CompiledPolicy(
-        source,
-        tuple(
-            CompiledStatement(
-                statement, index, source, variables=document.has_variables, principal_ids=principal_ids
-            )
-            for index, statement in enumerate(document.statements)
-        ),
-    )
+def is_deny(statement: Statement) -> bool:
+    """Whether the effect of a statement is Deny."""
+    return statement.effect == "Deny"
 
 
 def _check(statement: Statement, kind: PolicyKind) -> None:
@@ -231,18 +240,23 @@ def _check(statement: Statement, kind: PolicyKind) -> None:
     named = statement.principals or statement.not_principals
     if (named is None) == (kind != "identity"):
         raise PolicySyntaxError(
-            f"a statement of a {kind} policy has {'no ' if named is None else ''}principal"
+            f"a statement of a {kind} policy has {'no ' if named is None else 'a '}principal"
         )
     if named is not None and not named.names:
         raise PolicySyntaxError("a statement names no principal")
 
 
-def _resources(statement: Statement, is_deny: bool, variables: bool) -> ResourceMatcher | None:
+def _actions(statement: Statement) -> ActionMatcher:
+    listed = statement.not_actions if statement.actions is None else statement.actions
+    return ActionMatcher(listed or (), is_negated=statement.actions is None, is_deny=is_deny(statement))
+
+
+def _resources(statement: Statement, variables: bool) -> ResourceMatcher | None:
     listed = statement.not_resources if statement.resources is None else statement.resources
     if listed is None:
         return None
     return compile_resources(
-        listed, is_negated=statement.resources is None, is_deny=is_deny, variables=variables
+        listed, is_negated=statement.resources is None, is_deny=is_deny(statement), variables=variables
     )
 
 
@@ -254,18 +268,23 @@ def _principals(statement: Statement, ids: Mapping[str, str] | None) -> Principa
     return None
 
 
-def _deny_all(source: PolicySource) -> CompiledStatement:
-    whole = Statement(
-        sid=None,
-        effect="Deny",
-        actions=(ALL,),
-        not_actions=None,
-        resources=(ALL,),
-        not_resources=None,
-        principals=Principals((("AWS", ALL),)),
-        not_principals=None,
-        conditions=(),
-        start=Position(1, 1),
-        end=Position(1, 1),
-    )
-    return CompiledStatement(whole, 0, source, variables=False, principal_ids=None)
+DENY_ALL = Document(
+    None,
+    None,
+    (
+        Statement(
+            sid=None,
+            effect="Deny",
+            actions=(ALL,),
+            not_actions=None,
+            resources=(ALL,),
+            not_resources=None,
+            principals=Principals((("AWS", ALL),)),
+            not_principals=None,
+            conditions=(),
+            start=Position(1, 1),
+            end=Position(1, 1),
+        ),
+    ),
+)
+"""What stands for a document that cannot be compiled."""

@@ -18,6 +18,16 @@ Outcome = Literal["allowed", "explicitDeny", "implicitDeny"]
 PolicyType = Literal["none", "service-control", "resource", "trust", "identity", "boundary", "session"]
 """What kind of policy decided. `none`: no policy was needed (the root user, or what nobody can forbid)."""
 
+DENY_PRECEDENCE: tuple[PolicyType, ...] = (
+    "service-control",
+    "resource",
+    "trust",
+    "identity",
+    "boundary",
+    "session",
+)
+"""UNCONFIRMED: which type AWS names when several deny. So it is here, and for a missing Allow too."""
+
 ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity"})
 """In lower case. The STS API reference: no permissions are required, and a deny does not count."""
 
@@ -47,6 +57,7 @@ class PrincipalPolicies:
             layers.append(("boundary", (self.boundary,)))
         if self.sessions is not None:
             layers.append(("session", self.sessions))
+        layers.sort(key=lambda layer: DENY_PRECEDENCE.index(layer[0]))
         object.__setattr__(self, "layers", tuple(layers))
 
 
@@ -168,12 +179,11 @@ def missing_keys(policies: PrincipalPolicies, request: Request) -> tuple[str, ..
     if request.side.policy is not None:
         documents.append(request.side.policy)
     asked = (
-        key
+        spelt
         for policy in documents
         for group in policy.for_action(action)
-        for statement in group.statements
-        for key in statement.keys
-        if request.context.get(key.lower()) is None
+        for key, spelt in group.keys.items()
+        if request.context.get(key) is None
     )
     return tuple(distinct_keys(asked))
 
@@ -236,16 +246,18 @@ def _decide_by_both(policies: PrincipalPolicies, request: Request, action: str) 
         action,
         _NONE_ASKED if naming is Naming.CALLER else _LIMITS_ASKED if naming is Naming.ISSUER else _ALL_ASKED,
     )
-    # UNCONFIRMED: of several denies AWS names one. Here: service control, resource, identity, boundary,
-    # session policy, in this order.
-    if own.outcome == "explicitDeny":
-        return own if denied is None or own.type == "service-control" else denied
     if denied is not None:
-        return denied
+        return min((denied, own), key=_precedence) if own.outcome == "explicitDeny" else denied
+    if own.outcome == "explicitDeny":
+        return own
     if statement is None and side.must_allow:
         return Decision("implicitDeny", side.type, None, missing_keys(policies, request))
     # What none of the caller's own policies was asked about, the resource's policy has allowed.
     return Decision("allowed", side.type, statement) if own is _ALLOWED and statement is not None else own
+
+
+def _precedence(decision: Decision) -> int:
+    return DENY_PRECEDENCE.index(decision.type)
 
 
 def _denied_by_resource(request: Request, action: str) -> Decision | None:

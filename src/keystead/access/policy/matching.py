@@ -30,6 +30,10 @@ ALL = "*"
 ACTION = re.compile(r"[A-Za-z0-9.-]+:[^:]*")
 """One colon and a vendor without wildcards: what `lint` lets pass besides `*`."""
 
+UNRESOLVED_IN_NOT_RESOURCE_NARROWS = True
+"""UNCONFIRMED: AWS does not say what a variable without a value does in NotResource. As a pattern that does
+not match it would widen the statement; here it keeps an Allow from applying and lets a Deny apply."""
+
 
 class ResourceMatcher(Protocol):
     """Whether a statement speaks of a resource."""
@@ -42,7 +46,7 @@ class ResourceMatcher(Protocol):
 class ActionMatcher:
     """Whether a statement speaks of an action, compared whole and ignoring case."""
 
-    __slots__ = ("_exact", "_is_all", "_is_negated", "_regex")
+    __slots__ = ("_exact", "_is_all", "_is_negated", "_prefixes", "_regex")
 
     def __init__(self, patterns: Sequence[str], *, is_negated: bool, is_deny: bool) -> None:
         """`is_negated` is NotAction. A pattern that is no action never helps an Allow, nor stops a Deny."""
@@ -51,11 +55,14 @@ class ActionMatcher:
         unreadable_matches = is_deny != is_negated
         self._is_negated = is_negated
         self._is_all = ALL in readable or (unreadable_matches and len(readable) < len(lower))
-        self._exact = frozenset(pattern for pattern in readable if not _has_wildcard(pattern))
+        wild = [pattern for pattern in readable if _has_wildcard(pattern) and pattern != ALL]
+        self._exact = frozenset(readable) - frozenset(wild)
+        prefixes = [pattern for pattern in wild if pattern.endswith("*") and not _has_wildcard(pattern[:-1])]
+        self._prefixes = tuple(pattern[:-1] for pattern in prefixes)
         sources = [
             glob_source(parse_pattern(pattern, variables=False))
-            for pattern in readable
-            if _has_wildcard(pattern) and pattern != ALL
+            for pattern in wild
+            if pattern not in prefixes
         ]
         self._regex = re.compile("|".join(sources), re.DOTALL) if sources else None
 
@@ -64,9 +71,12 @@ class ActionMatcher:
         return self._is_listed(action) != self._is_negated
 
     def _is_listed(self, action: str) -> bool:
-        if self._is_all or action in self._exact:
-            return True
-        return self._regex is not None and self._regex.fullmatch(action) is not None
+        return (
+            self._is_all
+            or action in self._exact
+            or (bool(self._prefixes) and action.startswith(self._prefixes))
+            or (self._regex is not None and self._regex.fullmatch(action) is not None)
+        )
 
 
 def compile_resources(
@@ -74,8 +84,7 @@ def compile_resources(
 ) -> ResourceMatcher | None:
     """Return the matcher of a Resource element, or of NotResource; None when it matches everything.
 
-    A variable without a value keeps its pattern from matching. In NotResource that would widen the statement,
-    so there it matches in an Allow and does not in a Deny (UNCONFIRMED: AWS says nothing about it).
+    A variable without a value keeps its pattern from matching, in NotResource see the constant above.
     """
     unreadable_matches = is_deny != is_negated
     static: list[Pattern] = []
@@ -94,9 +103,10 @@ def compile_resources(
             dynamic.append(arn_glob(pattern))
         else:
             static.append(pattern)
+    unresolved_matches = is_negated and unreadable_matches and UNRESOLVED_IN_NOT_RESOURCE_NARROWS
     if everything:
         return _nothing if is_negated else None
-    listed = ListedResources(static, dynamic, unresolved_matches=unreadable_matches and is_negated)
+    listed = ListedResources(static, dynamic, unresolved_matches=unresolved_matches)
     return (lambda resource, context: not listed(resource, context)) if is_negated else listed
 
 

@@ -101,10 +101,14 @@ class InvalidContextEntry(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What is simulated. `side` owns the resources whose ARN names no account, and has the resource policy."""
+    """What is simulated.
+
+    `side` owns the resources whose ARN names no account, and has the resource policy. Without a `caller`, as in
+    SimulateCustomPolicy without CallerArn, identity policies are tried on resources of their own account.
+    """
 
     policies: PrincipalPolicies
-    caller: Caller
+    caller: Caller | None
     side: ResourceSide
     context: RequestContext
 
@@ -121,7 +125,8 @@ def simulate(
 def simulate_one(simulation: Simulation, action: str, resource: str) -> EvaluationResult:
     """Return the result of one action on one resource."""
     side = replace(simulation.side, account=_owner(resource) or simulation.side.account)
-    request = Request(simulation.caller, action, resource, side, simulation.context)
+    caller = simulation.caller or Caller("user", side.account)
+    request = Request(caller, action, resource, side, simulation.context)
     decision = decide(simulation.policies, request)
     result = EvaluationResult(
         EvalActionName=action,

@@ -1,9 +1,10 @@
 """Simulation reports the decision, the statements behind it and what it was not told."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from policies import ACCOUNT, BOB, OBJECT, OTHER, allow, deny, document, resource_policy
+from policy_documents import ACCOUNT, BOB, OBJECT, OTHER, allow, deny, document, resource_policy
 
 from keystead.access.policy import (
     InvalidContextEntry,
@@ -150,6 +151,14 @@ def test_the_account_in_an_arn_owns_the_resource() -> None:
 
     assert result["EvalDecision"] == "implicitDeny"
     assert result["EvalDecisionDetails"]["IAM Policy"] == "allowed"
+
+
+def test_without_a_caller_identity_policies_are_tried_wherever_the_resource_is() -> None:
+    anonymous = replace(simulation(document(allow("iam:GetUser"))), caller=None)
+
+    (result,) = simulate(anonymous, ["iam:GetUser"], [f"arn:aws:iam::{OTHER}:user/ann"])
+
+    assert result["EvalDecision"] == "allowed"
 
 
 @pytest.mark.parametrize(

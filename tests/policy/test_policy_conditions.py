@@ -1,7 +1,7 @@
 """Every condition operator against keys that are present, absent and multi-valued."""
 
 import pytest
-from policies import ask, is_allowed, policy
+from policy_documents import ask, is_allowed, policy
 
 ARN = "arn:aws:iam::111111111111:user/bob"
 FAMILIES = {

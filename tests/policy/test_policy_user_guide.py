@@ -1,7 +1,7 @@
 """Policies that the IAM User Guide shows, doing what it says they do."""
 
 import pytest
-from policies import ACCOUNT, BOB, ask, is_allowed, policy
+from policy_documents import ACCOUNT, BOB, ask, is_allowed, policy
 
 HOME = [
     {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"},

@@ -1,8 +1,8 @@
 """Policies and requests that often meet: few names, many ways to write them."""
 
 from hypothesis import strategies as st
-from policies import ACCOUNT, BOB, FEDERATED, OTHER, ROLE_ARN, ROOT, SESSION
-from reference import NEGATED, POSITIVE
+from plain_evaluator import NEGATED, POSITIVE
+from policy_documents import ACCOUNT, BOB, FEDERATED, OTHER, ROLE_ARN, ROOT, SESSION
 
 ACTIONS = st.sampled_from(["s3:GetObject", "s3:PutObject", "iam:GetUser", "IAM:getuser", "sts:AssumeRole"])
 ACTION_PATTERNS = st.sampled_from(

@@ -1,7 +1,7 @@
 """AccessDenied says who, what, where and which kind of policy, in AWS's words."""
 
 import pytest
-from policies import ACCOUNT, BOB, OBJECT, SOURCE, deny, policy
+from policy_documents import ACCOUNT, BOB, OBJECT, SOURCE, deny, policy
 
 from keystead.access.policy import Decision, PolicySource, access_denied_message, compile_policy
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from policies import allow, document
+from policy_documents import allow, document
 
 from keystead.access.policy import PolicySyntaxError, parse_document
 from keystead.access.policy.document import MAX_CHARACTERS, NotJSON, Position

@@ -1,7 +1,7 @@
 """Policy types combine as the IAM User Guide's evaluation logic says, within and across accounts."""
 
 import pytest
-from policies import (
+from policy_documents import (
     ACCOUNT,
     ANONYMOUS,
     BOB,

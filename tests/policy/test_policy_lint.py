@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from policies import ACCOUNT, BOB, PROVIDER, allow, deny, document, trust
+from policy_documents import ACCOUNT, BOB, PROVIDER, allow, deny, document, trust
 
 from keystead.access.policy import (
     MalformedPolicy,
