@@ -95,7 +95,9 @@ class Bench:
         split = urlsplit(target)
         sent = [(name.lower().encode(), str(value).encode()) for name, value in request.headers.items()]
         answer = await self.gateway.handle(
-            HTTPRequest(method, split.path.encode(), split.query.encode(), sent, body, "127.0.0.1", False)
+            HTTPRequest(
+                method, split.path.encode(), split.query.encode(), sent, dict(sent), body, "127.0.0.1", False
+            )
         )
         return _read(answer)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from keystead.kernel.entropy import SystemEntropy
 from keystead.kernel.ids import (
     ACCESS_KEY_ID,
+    RequestIds,
     access_key_id,
     account_of_access_key,
-    request_id,
     unique_id,
 )
 from support.fakes import FixedEntropy
@@ -96,7 +96,7 @@ def test_a_unique_id_is_its_prefix_and_seventeen_base32_characters(seed):
 
 @given(st.text(max_size=8))
 def test_a_request_id_is_a_version_4_uuid_in_canonical_form(seed):
-    text = request_id(FixedEntropy(seed))
+    text = RequestIds(FixedEntropy(seed)).next()
 
     parsed = uuid.UUID(text)
     assert str(parsed) == text

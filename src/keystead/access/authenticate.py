@@ -65,7 +65,7 @@ class Authenticator:
             try:
                 self._prove(request, presented, rules, material)
             except Refused as refused:
-                failures.append(refused)
+                failures.append(refused.with_traceback(None))
                 return False
             return True
 
@@ -108,7 +108,9 @@ class Authenticator:
 
     def _refusal(self, outcome: verify.Refused, presented: Presented, failures: list[Refused]) -> Refused:
         if outcome.reason == "proof":
-            return failures[0]
+            # Taken out: a refusal that its own traceback's frames refer to is left to the garbage collector,
+            # and a flood of bad signatures would keep that busy.
+            return failures.pop()
         is_session = presented.key_id.startswith(SESSION_PREFIX)
         if outcome.reason == "expired" and is_session:
             return Refused(Reason.EXPIRED_SESSION)

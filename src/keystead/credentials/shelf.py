@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from keystead.credentials.seal import Sealed
 from keystead.store.interface import Reader, Row, Transaction
@@ -46,8 +47,7 @@ class Standing:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class LastUse:
+class LastUse(NamedTuple):
     """When (epoch ms), at which service and region, and from which address a credential was last accepted."""
 
     used_at: int

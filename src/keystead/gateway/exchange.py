@@ -19,6 +19,8 @@ class HTTPRequest:
     raw_path: bytes
     raw_query: bytes
     headers: Sequence[tuple[bytes, bytes]]
+    # By name; of a repeated header the last. The signature judges all of them from the list.
+    head: Mapping[bytes, bytes]
     body: bytes
     source_address: str
     is_secure: bool
@@ -31,8 +33,6 @@ class Exchange:
     request: HTTPRequest
     request_id: str
     signed: SignedRequest
-    # Of a repeated header the last; the signature judges all of them from the raw list.
-    head: Mapping[bytes, bytes]
     form: Mapping[str, str] | None = None
     presented: Presented | None = None
     service: Service | None = None
@@ -46,11 +46,11 @@ class Exchange:
 
     def header(self, name: bytes) -> str:
         """Return a header's value, or an empty text; `name` is in lower case."""
-        return self.head.get(name, b"").decode("latin-1")
+        return self.request.head.get(name, b"").decode("latin-1")
 
     def headers(self) -> dict[str, str]:
         """Return all headers as text, for the protocols that bind members to them."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.head.items()}
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.request.head.items()}
 
 
 def begin(request: HTTPRequest, request_id: str) -> Exchange:
@@ -62,4 +62,4 @@ def begin(request: HTTPRequest, request_id: str) -> Exchange:
         request.headers,
         lambda: hashlib.sha256(request.body).hexdigest(),
     )
-    return Exchange(request, request_id, signed, dict(request.headers))
+    return Exchange(request, request_id, signed)

@@ -17,7 +17,7 @@ from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, s
 from keystead.gateway.routing import Router, Unrouted
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
-from keystead.kernel.ids import request_id
+from keystead.kernel.ids import RequestIds
 from keystead.protocol import WireRequest, WireResponse
 from keystead.store.interface import Reader, Store, Transaction
 
@@ -42,7 +42,7 @@ class Gateway:
         self._store = store
         self._journal = journal
         self._usage = usage
-        self._entropy = entropy
+        self._request_ids = RequestIds(entropy)
         self._scribe = Scribe(clock)
         self._audit_reads = audit_reads
         self._stages = [
@@ -54,7 +54,7 @@ class Gateway:
 
     async def handle(self, request: HTTPRequest) -> WireResponse:
         """Return the answer to a request. Never raises for anything that a request can hold."""
-        exchange = begin(request, request_id(self._entropy))
+        exchange = begin(request, self._request_ids.next())
         try:
             for stage in self._stages:
                 stage(exchange)

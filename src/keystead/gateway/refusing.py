@@ -114,4 +114,4 @@ def serialise(exchange: Exchange, told: Answer) -> WireResponse:
         return exchange.service.model.serialise_error(
             code=code, status=status, message=message, request_id=request_id, members=told.members
         )
-    return default_error(code, status, message, request_id, is_json=b"x-amz-target" in exchange.head)
+    return default_error(code, status, message, request_id, is_json=b"x-amz-target" in exchange.request.head)

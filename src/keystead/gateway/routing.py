@@ -36,7 +36,7 @@ class Router:
 
         Raises Unrouted, Unreadable, and Refused for a request without any authentication that names no service.
         """
-        if b"x-amz-target" in exchange.head:
+        if b"x-amz-target" in exchange.request.head:
             self._by_target(exchange, exchange.header(b"x-amz-target"))
         elif not self._by_action(exchange):
             if is_unsigned:
@@ -58,7 +58,7 @@ class Router:
         request = exchange.request
         if request.raw_path not in (b"/", b""):
             return False
-        if request.method == "POST" and exchange.head.get(b"content-type", b"").startswith(FORM_TYPE):
+        if request.method == "POST" and exchange.request.head.get(b"content-type", b"").startswith(FORM_TYPE):
             exchange.form = parse_form(request.body)
         elif request.method == "GET" and b"Action=" in request.raw_query:
             exchange.form = parse_form(request.raw_query)

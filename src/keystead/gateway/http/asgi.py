@@ -5,7 +5,7 @@ list, which signatures are made over, pass through untouched.
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from keystead.config.values import Network
@@ -20,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_BODY_BYTES = 1024 * 1024
 """The largest API request. The largest member of any served operation is a policy document of 128 KiB."""
 HEALTH_PATH = b"/_keystead/health"
+_TAKEN_ENCODINGS = (b"identity", b"aws-chunked")
 _JSON = (b"content-type", b"application/json")
 
 
@@ -39,7 +40,9 @@ class Application:
         if raw_path == HEALTH_PATH:
             await _answer_health(send, self.is_ready)
             return
-        refusal = _refusal(scope["headers"])
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        head = dict(headers)
+        refusal = _refusal(head)
         body = None if refusal is not None else await _read_body(receive)
         if body is None:
             await _send(send, refusal or 413, [], b"")
@@ -49,7 +52,8 @@ class Application:
                 scope["method"],
                 raw_path,
                 scope["query_string"],
-                scope["headers"],
+                headers,
+                head,
                 body,
                 self._source_address(scope),
                 scope["scheme"] == "https",
@@ -79,14 +83,13 @@ class Application:
         return any(parsed in network for network in self._trusted_proxies)
 
 
-def _refusal(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+def _refusal(head: Mapping[bytes, bytes]) -> int | None:
     """Return the status for a request whose body is not even read: too large, or encoded."""
-    for name, value in headers:
-        # The server's protocol has already refused a length that is no plain number.
-        if name == b"content-length" and int(value) > MAX_BODY_BYTES:
-            return 413
-        if name == b"content-encoding" and value.lower() not in (b"identity", b"aws-chunked"):
-            return 415
+    # The server's protocol has already refused a length that is repeated or no plain number.
+    if int(head.get(b"content-length", b"0")) > MAX_BODY_BYTES:
+        return 413
+    if head.get(b"content-encoding", b"identity").lower() not in _TAKEN_ENCODINGS:
+        return 415
     return None
 
 
