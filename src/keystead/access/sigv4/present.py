@@ -4,6 +4,7 @@ Follows "Elements of an AWS API request signature" (IAM User Guide). Reads the h
 query form. Nothing here is trusted yet: `verify` decides, with the key that the caller looks up in between.
 """
 
+import functools
 import hashlib
 import re
 from base64 import b64encode
@@ -249,6 +250,8 @@ def _credential(credential: str, form: Form) -> list[str]:
     return parts
 
 
+# Nearly all requests of a client sign the same headers: a pure function of the text, and few texts.
+@functools.lru_cache(maxsize=256)
 def _signed_headers(text: str, form: Form) -> tuple[bytes, ...]:
     names = text.encode("latin-1").split(b";")
     if names != sorted(set(names)) or not names[0] or text != text.lower():

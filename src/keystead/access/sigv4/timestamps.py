@@ -1,13 +1,20 @@
 """The one time format of signatures, ISO 8601 basic `YYYYMMDDThhmmssZ`, and its relatives in answers."""
 
+import functools
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 
 def epoch_from_basic(text: str) -> float | None:
     """Return epoch seconds of `20150830T123600Z`, or None when `text` is anything else."""
+    return _epoch_from_basic(text) if len(text) == 16 else None
+
+
+# Requests of the same second share the text.
+@functools.lru_cache(maxsize=1024)
+def _epoch_from_basic(text: str) -> float | None:
     # fromisoformat reads many more forms; of 16 characters with these at their places it reads only this one.
-    if len(text) != 16 or text[8] != "T" or text[15] != "Z" or not (text[:8] + text[9:15]).isdigit():
+    if text[8] != "T" or text[15] != "Z" or not (text[:8] + text[9:15]).isdigit():
         return None
     try:
         return datetime.fromisoformat(text).timestamp()

@@ -10,12 +10,14 @@ from typing import Any
 
 from keystead.config.values import Network
 from keystead.gateway.exchange import HTTPRequest
+from keystead.gateway.http.cycle import RESPOND
 from keystead.gateway.pipeline import Gateway
 
 # The messages of ASGI are dictionaries of mixed values, typed by nothing but its specification.
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Respond = Callable[[int, Sequence[tuple[bytes, bytes]], bytes], Awaitable[None]]
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest API request. The largest member of any served operation is a policy document of 128 KiB."""
@@ -33,19 +35,21 @@ class Application:
         self.is_ready = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, in one step: `send` is for answers that are not known whole."""
+        del send
         if scope["type"] != "http":
             return
+        respond: Respond = scope["extensions"][RESPOND]["respond"]
         raw_path: bytes = scope["raw_path"]
         if raw_path == HEALTH_PATH:
-            await _answer_health(send, self.is_ready)
+            await _answer_health(respond, self.is_ready)
             return
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         head = dict(headers)
         refusal = _refusal(head)
         body = None if refusal is not None else await _read_body(receive)
         if body is None:
-            await _send(send, refusal or 413, [], b"")
+            await respond(refusal or 413, [], b"")
             return
         response = await self._gateway.handle(
             HTTPRequest(
@@ -59,7 +63,7 @@ class Application:
                 scope["scheme"] == "https",
             )
         )
-        await _send(send, response.status, response.headers, response.body)
+        await respond(response.status, response.headers, response.body)
 
     def _source_address(self, scope: Message) -> str:
         """Return the peer's address, or the one that a trusted proxy says it forwards for."""
@@ -105,14 +109,8 @@ async def _read_body(receive: Receive) -> bytes | None:
     return None if message["type"] == "http.disconnect" else body
 
 
-async def _answer_health(send: Send, is_ready: bool) -> None:
+async def _answer_health(respond: Respond, is_ready: bool) -> None:
     if is_ready:
-        await _send(send, 200, [_JSON], b'{"status":"ready"}')
+        await respond(200, [_JSON], b'{"status":"ready"}')
     else:
-        await _send(send, 503, [_JSON], b'{"status":"not ready"}')
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+        await respond(503, [_JSON], b'{"status":"not ready"}')

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from keystead.gateway.http.body_rate import BodyRate
+from keystead.gateway.http.cycle import RESPOND, Cycle
 from keystead.gateway.http.discretion import LOGGER_NAME
 from keystead.gateway.http.limits import HTTPLimits
 from keystead.gateway.http.refusal import METHODS, Refusal
@@ -216,7 +217,7 @@ class ServerProtocol(HttpToolsProtocol):
             # Fields after a chunked body must not join the header fields that the application trusts.
             self.headers = []
         earlier = self.cycle
-        self.cycle = cycle = RequestResponseCycle(
+        self.cycle = cycle = Cycle(
             self.scope,
             self.transport,
             self.flow,
@@ -229,6 +230,7 @@ class ServerProtocol(HttpToolsProtocol):
             version == "1.1" and self.parser.should_keep_alive() and not self._is_draining,
             self.on_response_complete,
         )
+        self.scope["extensions"] = {RESPOND: {"respond": cycle.respond}}
         if not earlier or earlier.response_complete:
             self._start_asgi_task(cycle, self._app)
             return

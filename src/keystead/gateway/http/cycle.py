@@ -1,0 +1,44 @@
+"""A request and its response, with a way to answer in one step what is known in one piece.
+
+uvicorn's ASGI cycle takes a response as two messages, looks at each header by two patterns, and writes twice. Most
+answers here are small and whole; for them `respond` does the same work once. ASGI's own `send` stays for streams.
+"""
+
+from collections.abc import Sequence
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+RESPOND = "keystead.respond"
+"""Under this name `respond` stands among the extensions of an ASGI scope."""
+
+
+class Cycle(RequestResponseCycle):
+    """uvicorn's cycle with `respond`."""
+
+    async def respond(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+        """Send a whole response; `content-length` is added. Raises RuntimeError for a header that breaks lines."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if self.response_started:
+            raise RuntimeError("a response was sent already")
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        head = self._head(status, headers, len(body))
+        self.transport.write(head if self.scope["method"] == "HEAD" else head + body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _head(self, status: int, headers: Sequence[tuple[bytes, bytes]], length: int) -> bytes:
+        fields = [b"%b: %b\r\n" % field for field in (*self.default_headers, *headers)]
+        if not self.keep_alive:
+            fields.append(b"connection: close\r\n")
+        lines = b"".join(fields)
+        # Each field is one line; a value that holds a line end would begin a header, or a body, of its own.
+        if lines.count(b"\n") != len(fields) or lines.count(b"\r") != len(fields) or b"\0" in lines:
+            raise RuntimeError("a header holds a line end")
+        return b"%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], lines, length)
