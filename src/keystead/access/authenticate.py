@@ -26,8 +26,9 @@ _REASONS: dict[verify.Reason, Reason] = {
     "token-missing": Reason.MISSING_TOKEN,
     "token-unexpected": Reason.BAD_TOKEN,
     "token-wrong": Reason.BAD_TOKEN,
+    "proof": Reason.SIGNATURE_MISMATCH,
 }
-"""What the core's refusals are to a signer. `proof` is not here: the signature check says itself what failed."""
+"""What the core's refusals are to a signer. Of a failed proof the signature check says itself what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +60,12 @@ class Authenticator:
         self, request: SignedRequest, presented: Presented, rules: ServiceRules
     ) -> Authenticated:
         """Return who signed `request`. Raises Refused, of which the caller is told only what AWS tells."""
-        failures: list[Refused] = []
-
-        def proof(material: KeyMaterial) -> bool:
-            try:
-                self._prove(request, presented, rules, material)
-            except Refused as refused:
-                failures.append(refused.with_traceback(None))
-                return False
-            return True
-
+        proof = _Proof(self._signatures, self._clock, request, presented, rules)
         outcome = self._verifier.verify_key(
             presented.key_id, presented.session_token, proof, accepts=self._accepts
         )
         if not isinstance(outcome, Verified):
-            raise self._refusal(outcome, presented, failures)
+            raise _refusal(outcome, presented, proof.take_failure())
         principal = self._principals.of(outcome.credential)
         if principal is None:
             raise Refused(Reason.UNKNOWN_KEY)
@@ -90,28 +82,62 @@ class Authenticator:
             raise Refused(Reason.INACTIVE_KEY)
         return Authenticated(principal, credential)
 
-    def _prove(
-        self, request: SignedRequest, presented: Presented, rules: ServiceRules, material: KeyMaterial
-    ) -> None:
-        """Check the signature. Version 0 is made-up material: the same work, and always a refusal."""
-        if material.version == 0:
-            self._signatures.refuse(request, presented, rules, reason=Reason.UNKNOWN_KEY)
-        self._signatures.check(
-            request,
-            presented,
-            rules,
-            lambda: material.secret,
-            material.version,
-            real_now=self._clock.real_epoch(),
-            now=self._clock.epoch(),
-        )
 
-    def _refusal(self, outcome: verify.Refused, presented: Presented, failures: list[Refused]) -> Refused:
-        if outcome.reason == "proof":
-            # Taken out: a refusal that its own traceback's frames refer to is left to the garbage collector,
-            # and a flood of bad signatures would keep that busy.
-            return failures.pop()
-        is_session = presented.key_id.startswith(SESSION_PREFIX)
-        if outcome.reason == "expired" and is_session:
-            return Refused(Reason.EXPIRED_SESSION)
-        return Refused(_REASONS[outcome.reason], key_id=presented.key_id)
+class _Proof:
+    """Checks one request's signature against the key that the core found. See `credentials.verify.Proof`."""
+
+    __slots__ = ("_clock", "_failure", "_presented", "_request", "_rules", "_signatures")
+
+    def __init__(
+        self,
+        signatures: Signatures,
+        clock: Clock,
+        request: SignedRequest,
+        presented: Presented,
+        rules: ServiceRules,
+    ) -> None:
+        self._signatures = signatures
+        self._clock = clock
+        self._request = request
+        self._presented = presented
+        self._rules = rules
+        self._failure: Refused | None = None
+
+    def __call__(self, material: KeyMaterial) -> bool:
+        """Check the signature. Version 0 is made-up material: the same work, and always a refusal."""
+        try:
+            if material.version == 0:
+                self._signatures.refuse(
+                    self._request, self._presented, self._rules, reason=Reason.UNKNOWN_KEY
+                )
+            self._signatures.check(
+                self._request,
+                self._presented,
+                self._rules,
+                lambda: material.secret,
+                material.version,
+                real_now=self._clock.real_epoch(),
+                now=self._clock.epoch(),
+            )
+        except Refused as refused:
+            self._failure = refused.with_traceback(None)
+            return False
+        return True
+
+    def take_failure(self) -> Refused | None:
+        """Return what the signature check said, and let go of it.
+
+        A refusal that its own traceback's frames refer to is left to the garbage collector, and a flood of bad
+        signatures would keep that busy.
+        """
+        failure, self._failure = self._failure, None
+        return failure
+
+
+def _refusal(outcome: verify.Refused, presented: Presented, failure: Refused | None) -> Refused:
+    if outcome.reason == "proof" and failure is not None:
+        return failure
+    is_session = presented.key_id.startswith(SESSION_PREFIX)
+    if outcome.reason == "expired" and is_session:
+        return Refused(Reason.EXPIRED_SESSION)
+    return Refused(_REASONS[outcome.reason], key_id=presented.key_id)

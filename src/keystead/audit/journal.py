@@ -7,7 +7,7 @@ the newest are dropped, and every drop is counted and chained as a gap.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keystead.audit import records
 from keystead.audit.event import Event, Gap, encode, event_time
@@ -15,7 +15,11 @@ from keystead.kernel.clock import Clock
 from keystead.store.interface import Reader, Store, Transaction
 
 FLUSH_SECONDS = 1.0
-MAX_WAITING = 20_000
+MAX_WAITING = 2_000
+"""A flood of refusals, which anybody can cause, must not fill the disk: at most this many events of some 500 bytes
+are kept in a flush."""
+MAX_READS_WAITING = 1_000
+"""Reads leave the other half to refusals, so that nobody's reading can hide them."""
 GENESIS = hashlib.sha256(b"keystead audit journal").digest()
 
 
@@ -48,9 +52,16 @@ class Journal:
             self._head = self._proposed
 
     def observe(self, event: Event) -> None:
-        """Keep an event that needs no transaction of its own: a refusal or a read."""
+        """Keep an event that needs no transaction of its own: a refusal, or a look of the operator."""
         if len(self._waiting) < MAX_WAITING:
             self._waiting.append(event)
+        else:
+            self._dropped += 1
+
+    def observe_read(self, make: Callable[[], Event]) -> None:
+        """Keep the event of a read if there is room, and make it only then."""
+        if len(self._waiting) < MAX_READS_WAITING:
+            self._waiting.append(make())
         else:
             self._dropped += 1
 

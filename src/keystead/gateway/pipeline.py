@@ -127,7 +127,7 @@ class Gateway:
         result = entry.method(_call(exchange), exchange.params)
         response = entry.compiled.operation.serialise(result or {}, exchange.request_id)
         if self._audit_reads:
-            self._journal.observe(self._scribe.succeeded(exchange, result))
+            self._journal.observe_read(lambda: self._scribe.succeeded(exchange, result))
         return response
 
     def _write(self, tx: Transaction, exchange: Exchange, entry: Entry) -> WireResponse:

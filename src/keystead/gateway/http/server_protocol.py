@@ -19,6 +19,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from keystead.gateway.http import eager
 from keystead.gateway.http.body_rate import BodyRate
 from keystead.gateway.http.cycle import RESPOND, Cycle
 from keystead.gateway.http.discretion import LOGGER_NAME
@@ -74,6 +75,7 @@ class ServerProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._body_rate = BodyRate(limits)
 
+        self._unstarted: RequestResponseCycle | None = None  # Its head was in the piece that is being read.
         self._answering: RequestResponseCycle | None = None  # Set only while others are queued behind it.
         self._keeps_alive_after_body: bool | None = None  # Set while the body is awaited in further pieces.
         self._owed: Refusal | None = None  # Due once the requests before it are answered.
@@ -104,11 +106,13 @@ class ServerProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if len(data) <= self._max_piece_bytes:
             self._read(data)
+            self._start_request()
             return
         # No piece holds more than the longest head, so a flood of header fields is noticed while it is small.
         view = memoryview(data)
         for start in range(0, len(data), self._max_piece_bytes):
             self._read(view[start : start + self._max_piece_bytes])
+            self._start_request()
 
     def shutdown(self) -> None:
         """Answer what has begun to arrive, start nothing new, then close."""
@@ -232,12 +236,25 @@ class ServerProtocol(HttpToolsProtocol):
         )
         self.scope["extensions"] = {RESPOND: {"respond": cycle.respond}}
         if not earlier or earlier.response_complete:
-            self._start_asgi_task(cycle, self._app)
+            self._unstarted = cycle
             return
         self.flow.pause_reading()
         if not self.pipeline:
             self._answering = earlier
         self.pipeline.appendleft((cycle, self._app))
+
+    def _start_request(self) -> None:
+        """Have the request that began in the piece just read answered: at once, if all of it is here."""
+        cycle, self._unstarted = self._unstarted, None
+        if cycle is None:
+            return
+        if cycle.more_body or cycle.disconnected:
+            self._start_asgi_task(cycle, self._app)
+            return
+        task = eager.start(self.loop, cycle.run_asgi(self._app))
+        if task is not None:
+            task.add_done_callback(self.tasks.discard)
+            self.tasks.add(task)
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
