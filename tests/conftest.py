@@ -3,17 +3,73 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.running import RunningAuthority, settings_for
+from support.postgres import Cluster
+
+if TYPE_CHECKING:
+    from support.running import RunningAuthority
+
+_ENGINES = {"sqlite": ["sqlite"], "postgres": ["postgres"], "both": ["sqlite", "postgres"]}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=list(_ENGINES),
+        default="sqlite",
+        help="where the authorities under test keep their rows (the store's own tests always run on both)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever stands on the fixture `database` or `shared_database` once per engine asked for."""
+    engines = _ENGINES[metafunc.config.getoption("--engine")]
+    for name, scope in (("database", "function"), ("shared_database", "module")):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, engines, indirect=True, scope=scope)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A private PostgreSQL cluster, started by the first test that needs it."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[RunningAuthority]:
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The setting `database` for an authority of one test's own."""
+    yield from _lent(request)
+
+
+@pytest.fixture(scope="module")
+def shared_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The setting `database` for an authority that the tests of a module share."""
+    yield from _lent(request)
+
+
+def _lent(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+        return
+    cluster = request.getfixturevalue("cluster")
+    url = cluster.lend()
+    yield url
+    cluster.take_back(url)
+
+
+@pytest.fixture
+def authority(tmp_path: Path, database: str) -> "Iterator[RunningAuthority]":
     """A fresh authority of its own for one test, in a test directory."""
-    running = RunningAuthority(settings_for(tmp_path / "data"))
+    # Here, so that tests of the lower layers need not import the whole house.
+    from support.running import RunningAuthority, settings_for
+
+    running = RunningAuthority(settings_for(tmp_path / "data", database=database))
     yield running
     running.stop()

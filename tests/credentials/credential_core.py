@@ -19,12 +19,14 @@ from keystead.credentials.verify import KeyMaterial, NotMine, Refused, Verified,
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.ids import access_key_id, unique_id
 from keystead.kernel.secret import Secret
+from keystead.store import interface
 from keystead.store.interface import Job, Result
 from keystead.store.migrations import Migrations, migrate
 from keystead.store.sqlite import SQLiteStore
 from support.fakes import FixedEntropy, TestClock
 
 FOLDER = Path(keystead.credentials.__file__).parent / "migrations"
+STORE = Migrations("store", Path(interface.__file__).parent / "migrations")
 ONE, OTHER = "111111111111", "222222222222"
 QUOTA = 3
 WRONG = Secret(b"wrong" * 8)
@@ -109,7 +111,7 @@ class Core:
         self.entropy = entropy or FixedEntropy(str(random.random()))
         self.store = SQLiteStore(folder)
         self.inline: Any = InlineStore(self.store)
-        self.store.write_now(lambda tx: migrate(tx, [Migrations("credentials", FOLDER)], 0))
+        self.store.write_now(lambda tx: migrate(tx, [STORE, Migrations("credentials", FOLDER)], 0))
         self.root_keys = RootKeyFile(folder / "root.key", self.entropy)
         is_new = not self.root_keys.exists()
         if is_new:

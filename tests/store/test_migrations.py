@@ -1,25 +1,22 @@
 """Migrations: numbered, forward only, whole or not at all."""
 
 import pytest
+from engines import opened
 
 from keystead.store.migrations import Migrations, SchemaMismatch, migrate, statements
-from keystead.store.sqlite import SQLiteStore
 
-ONE = """-- The first table.
-CREATE TABLE one (
-    x TEXT -- a column; with a comment
-);
-INSERT INTO one (x) VALUES ('a;b');
-"""
+ONE = (
+    "-- The first table.\nCREATE TABLE one (\n    x TEXT -- a column; with a comment\n);\n"
+    "INSERT INTO one (x) VALUES ('a;b');\n"
+)
 TWO = "CREATE TABLE two (y TEXT);\n"
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(engine, tmp_path):
     (tmp_path / "data").mkdir()
-    store = SQLiteStore(tmp_path / "data")
-    yield store
-    store.close()
+    with opened(engine, tmp_path / "data") as store:
+        yield store
 
 
 @pytest.fixture
@@ -36,38 +33,38 @@ def run(store, folder):
     )
 
 
-def _tables(store):
-    rows = store.reader.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return [row[0] for row in rows]
+@pytest.fixture
+def tables(engine, store):
+    return lambda: engine.tables(store.reader)
 
 
-def test_files_are_applied_once_in_order(store, folder, run):
+def test_files_are_applied_once_in_order(store, folder, run, tables):
     (folder / "0002_two.sql").write_text(TWO)
     (folder / "0001_one.sql").write_text(ONE)
 
     run()
     run()
 
-    assert _tables(store) == ["one", "schema_migration", "two"]
+    assert tables() == ["one", "schema_migration", "two"]
     assert store.reader.all("SELECT x FROM one") == [("a;b",)]
     applied = store.reader.all("SELECT owner, number, applied_at FROM schema_migration ORDER BY number")
     assert applied == [("toy", 1, 7), ("toy", 2, 7)]
 
 
-def test_a_later_file_is_added_to_an_older_database(store, folder, run):
+def test_a_later_file_is_added_to_an_older_database(folder, run, tables):
     (folder / "0001_one.sql").write_text(ONE)
     run()
     (folder / "0002_two.sql").write_text(TWO)
 
     run()
 
-    assert "two" in _tables(store)
+    assert "two" in tables()
 
 
 @pytest.mark.parametrize(
     "name", ["0002_two.sql", "0003_two.sql", "1_two.sql", "0001-two.sql", "0001_Two.sql"]
 )
-def test_a_gap_or_an_odd_name_is_refused(store, folder, run, name):
+def test_a_gap_or_an_odd_name_is_refused(folder, run, name, tables):
     if name != "0002_two.sql":
         (folder / "0001_aaa.sql").write_text(ONE)
     (folder / name).write_text(TWO)
@@ -75,7 +72,7 @@ def test_a_gap_or_an_odd_name_is_refused(store, folder, run, name):
     with pytest.raises(SchemaMismatch, match=name):
         run()
 
-    assert _tables(store) == []
+    assert tables() == []
 
 
 def test_two_files_of_one_number_are_refused(folder, run):
@@ -113,7 +110,7 @@ def test_a_database_of_an_unknown_owner_is_refused(folder, run):
         run(Migrations("other", folder / "none"))
 
 
-def test_one_statement_that_fails_undoes_every_owner(store, folder, run, tmp_path):
+def test_one_statement_that_fails_undoes_every_owner(folder, run, tmp_path, tables):
     second = tmp_path / "second"
     second.mkdir()
     (folder / "0001_one.sql").write_text(ONE)
@@ -122,7 +119,7 @@ def test_one_statement_that_fails_undoes_every_owner(store, folder, run, tmp_pat
     with pytest.raises(Exception, match=r"database cannot answer|already exists"):
         run(Migrations("toy", folder), Migrations("second", second))
 
-    assert _tables(store) == []
+    assert tables() == []
 
 
 def test_a_semicolon_inside_a_line_ends_no_statement():

@@ -7,7 +7,8 @@ import pytest
 from engines import SQLite, add, things, with_store
 
 from keystead.kernel.errors import StoreUnavailable
-from keystead.store.sqlite import DirectoryInUse, SQLiteStore
+from keystead.store.lock import DirectoryInUse
+from keystead.store.sqlite import SQLiteStore
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 

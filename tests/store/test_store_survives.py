@@ -6,12 +6,12 @@ Apart from the contract so that an engine's author sees which robustness is aske
 import asyncio
 
 import pytest
-from engines import ENGINES, add, things, with_store
+from engines import add, things, with_store
 
 
-@pytest.fixture(params=ENGINES, ids=lambda engine: engine.name)
-def over(request, tmp_path):
-    return lambda test: with_store(request.param, tmp_path, test)
+@pytest.fixture
+def over(engine, tmp_path):
+    return lambda test: with_store(engine, tmp_path, test)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keystead.access.authenticate import Authenticator
+from keystead.access.authorise import Authoriser
+from keystead.access.bearing import Bearings
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
@@ -25,17 +27,26 @@ from keystead.credentials.usage import Usage
 from keystead.credentials.verify import Verifier
 from keystead.gateway.operations import OperationTable
 from keystead.gateway.pipeline import Gateway
+from keystead.identity import records
 from keystead.identity.accounts import Accounts
+from keystead.identity.epoch import PolicyEpoch
+from keystead.identity.groups import Groups
+from keystead.identity.policies import Policies
 from keystead.identity.principals import Principals
-from keystead.identity.users import UserQuotas, Users
+from keystead.identity.quotas import Quotas
+from keystead.identity.roles import InstanceProfiles, Roles
+from keystead.identity.tags import Tags
+from keystead.identity.users import Users
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.entropy import Entropy, SystemEntropy
 from keystead.kernel.paging import Markers
 from keystead.products.product import Foundation, Product, discover
 from keystead.protocol import Models
 from keystead.protocol.regions import public_regions
+from keystead.store.batching import BatchingStore
+from keystead.store.interface import DatabaseUnusable
 from keystead.store.migrations import Migrations, migrate
-from keystead.store.sqlite import SQLiteStore
+from keystead.store.opening import open_store
 
 _LOG = logging.getLogger("keystead")
 _SOURCE = Path(__file__).parent.parent
@@ -48,7 +59,7 @@ class Authority:
     settings: Settings
     directory: DataDirectory
     clock: Clock
-    store: SQLiteStore
+    store: BatchingStore
     journal: Journal
     kinds: Kinds
     seal: Seal
@@ -74,6 +85,7 @@ class Authority:
         return Gateway(
             table,
             authenticator,
+            Authoriser(Bearings(self.base.policies, self.base.epoch)),
             self.store,
             self.journal,
             self.usage,
@@ -83,7 +95,16 @@ class Authority:
         )
 
     def start(self) -> list[asyncio.Task[None]]:
-        """Start the writer and the work that is done apart from requests."""
+        """Start the writer and the work that is done apart from requests.
+
+        Raises DatabaseUnusable, and has closed the database, when nothing was ever put into it by `init`.
+        """
+        if not records.accounts(self.store.reader):
+            self.store.close()
+            raise DatabaseUnusable(
+                f"the database is empty, and {self.settings.data} belongs to another one: use a new data directory"
+            )
+        self.directory.keep_database_place(self.directory.database_place(self.settings))
         self.store.start()
         return [
             asyncio.create_task(_every(audit_journal.FLUSH_SECONDS, lambda: self.journal.flush(self.store))),
@@ -117,10 +138,11 @@ async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
 def open_authority(settings: Settings, entropy: Entropy | None = None) -> Authority:
     """Open an initialised data directory.
 
-    Raises DirectoryInUse, SchemaMismatch, RootKeyUnusable; the directory is free again then.
+    Raises DirectoryInUse, DatabaseUnusable, SchemaMismatch, RootKeyUnusable; the directory is free again then.
     """
     directory = DataDirectory(settings.data)
-    store = SQLiteStore(settings.data)
+    place = directory.database_place(settings)
+    store = open_store(place.url, settings.data, place.password_file)
     try:
         return _assemble(settings, directory, store, entropy or SystemEntropy())
     except BaseException:
@@ -129,7 +151,7 @@ def open_authority(settings: Settings, entropy: Entropy | None = None) -> Author
 
 
 def _assemble(
-    settings: Settings, directory: DataDirectory, store: SQLiteStore, entropy: Entropy
+    settings: Settings, directory: DataDirectory, store: BatchingStore, entropy: Entropy
 ) -> Authority:
     clock = directory.clock()
     products = discover()
@@ -150,12 +172,29 @@ def _assemble(
     store.when_in_doubt(forget_all)
     issuer = Issuer(kinds, seal, verifier, clock, entropy)
     accounts = Accounts(seal, clock)
-    users = Users(principals, UserQuotas(settings.users_per_account), clock, entropy)
+    quotas, epoch = Quotas(users_per_account=settings.users_per_account), PolicyEpoch()
     usage = Usage(clock)
     markers = Markers(lambda: seal.marker_key)
     models = Models([product.models for product in products if product.models is not None])
     base = Foundation(
-        settings, clock, entropy, store.reader, seal, verifier, issuer, usage, accounts, users, markers
+        settings,
+        clock,
+        entropy,
+        store.reader,
+        seal,
+        verifier,
+        issuer,
+        usage,
+        accounts,
+        Users(principals, quotas, epoch, clock, entropy),
+        Groups(quotas, epoch, clock, entropy),
+        Roles(quotas, epoch, clock, entropy),
+        InstanceProfiles(quotas, clock, entropy),
+        Policies(quotas, epoch, clock, entropy),
+        Tags(quotas, epoch),
+        quotas,
+        epoch,
+        markers,
     )
     return Authority(
         settings,
@@ -181,6 +220,7 @@ def _assemble(
 def schema_owners(products: Sequence[Product]) -> list[Migrations]:
     """Return everybody who has tables, in the order in which they may refer to each other."""
     own = [
-        Migrations(layer, _SOURCE / layer / "migrations") for layer in ("audit", "credentials", "identity")
+        Migrations(layer, _SOURCE / layer / "migrations")
+        for layer in ("store", "audit", "credentials", "identity")
     ]
     return own + [migrations for product in products for migrations in product.owned_migrations()]

@@ -1,6 +1,8 @@
 """A data directory: which files are in it, and how they are written.
 
-keystead.db keystead.lock   the database and the lock of whoever serves it
+keystead.db                 the database, unless it is a PostgreSQL one
+database.json               where that one is, so that every verb finds it
+keystead.lock               the lock of whoever serves the directory
 root.key                    the root key of the seal (unless it lies elsewhere)
 root-credentials            the account root's access key, in the AWS shared-credentials format
 tls/                        the local CA and the server's certificate
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from keystead.config.settings import Settings
 from keystead.kernel.clock import Clock, MovableClock, SystemClock
 from keystead.kernel.files import write_private
 from keystead.store.sqlite import DATABASE
@@ -23,6 +26,13 @@ class ClockState(msgspec.Struct):
 
     offset: float = 0.0
     frozen_at: float | None = None
+
+
+class DatabasePlace(msgspec.Struct, frozen=True):
+    """Where the rows are: the URL of a PostgreSQL database (no password in it), or "" for the directory's file."""
+
+    url: str = ""
+    password_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,24 @@ class DataDirectory:
     def test_clock(self) -> Path:
         """The mark of a test directory."""
         return self.path / "test-clock.json"
+
+    @property
+    def _place_file(self) -> Path:
+        return self.path / "database.json"
+
+    def database_place(self, settings: Settings) -> DatabasePlace:
+        """Return where the rows are: where the settings say, or else where they were when last served."""
+        if settings.database:
+            password_file = settings.database_password_file
+            return DatabasePlace(settings.database, None if password_file is None else str(password_file))
+        if self._place_file.exists():
+            return msgspec.json.decode(self._place_file.read_bytes(), type=DatabasePlace)
+        return DatabasePlace()
+
+    def keep_database_place(self, place: DatabasePlace) -> None:
+        """Write down where the rows are, unless they are in the directory itself."""
+        if place.url:
+            write_private(self._place_file, msgspec.json.encode(place))
 
     def make(self) -> None:
         """Make the directory, for its owner alone, unless it is there."""

@@ -32,7 +32,8 @@ class CannotInitialise(Exception):
 def is_initialised(settings: Settings) -> bool:
     """Return whether `init` ran to its end here: the last thing it makes is the server's certificate."""
     directory = DataDirectory(settings.data)
-    return directory.database.exists() and directory.tls.exists()
+    has_database = directory.database_place(settings).url or directory.database.exists()
+    return bool(has_database) and directory.tls.exists()
 
 
 def initialise(settings: Settings, *, test: bool) -> bool:
@@ -51,6 +52,7 @@ def initialise(settings: Settings, *, test: bool) -> bool:
     authority = open_authority(settings)
     try:
         _make_account(authority)
+        directory.keep_database_place(directory.database_place(settings))
         _write_root_credentials(authority)
     finally:
         authority.store.close()

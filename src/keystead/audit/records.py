@@ -28,8 +28,12 @@ def head(reader: Reader) -> bytes | None:
 
 
 def append(tx: Transaction, at: int, events: int, chain: bytes, body: bytes) -> None:
-    """Add a block at the end."""
-    tx.run("INSERT INTO audit_block (at, events, chain, body) VALUES (?, ?, ?, ?)", (at, events, chain, body))
+    """Add a block at the end. Its number is the next one: a gap means that a block was taken out."""
+    tx.run(
+        "INSERT INTO audit_block (number, at, events, chain, body)"
+        " SELECT COALESCE(max(number), 0) + 1, ?, ?, ?, ? FROM audit_block",
+        (at, events, chain, body),
+    )
 
 
 def blocks(reader: Reader, start: int = FIRST) -> Iterator[Block]:

@@ -16,7 +16,8 @@ _FORESEEN = {
         "AddressInUse": "; give another with --http or --https, port 0 for a free one",
         "CannotListen": "",
     },
-    "keystead.store.sqlite": {"DirectoryInUse": "; `keystead health` asks whether that one answers"},
+    "keystead.store.interface": {"DatabaseUnusable": ""},
+    "keystead.store.lock": {"DirectoryInUse": "; `keystead health` asks whether that one answers"},
     "keystead.store.migrations": {"SchemaMismatch": ""},
 }
 """By module and class: what to add to the exception's own words."""

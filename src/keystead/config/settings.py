@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keystead.config import values
+from keystead.config.databaseurl import objection_to
 
 
 class BadSetting(Exception):
@@ -38,6 +39,14 @@ class Settings:
     https: values.Address = _setting(
         values.address, values.Address("127.0.0.1", 4651), "address of the same over HTTPS, HOST:PORT"
     )
+    database: str = _setting(
+        values.text,
+        "",
+        "URL of a PostgreSQL database (postgresql://…, no password in it); empty: a file in data",
+    )
+    database_password_file: Path | None = _setting(
+        values.path, None, "file that holds the password of that database"
+    )
     account: str = _setting(values.text, "123456789012", "12-digit id of the account that `init` makes")
     region: str = _setting(values.text, "us-east-1", "region that `env` exports; every region is served")
     domain: str = _setting(values.text, "localhost", "suffix of bucket, workspace and resolver names")
@@ -68,6 +77,9 @@ class Settings:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise BadSetting(f"account: {self.account!r} is not 12 digits")
+        if objection := objection_to(self.database):
+            # The value is not repeated: it may hold what must not be shown.
+            raise BadSetting(f"database: {objection}")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise BadSetting("tls_certificate and tls_key go together")
         if not self.http.is_loopback and not self.plain_http_anywhere:

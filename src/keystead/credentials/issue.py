@@ -1,7 +1,8 @@
 """Mints, switches, expires and revokes credentials, each inside the caller's transaction.
 
 Doors, the gateway and `access` never reach this module, even indirectly (an import contract). Every change that
-can take access away has the verifier forget the credential before anybody is told of the commit.
+can take access away has the verifier forget the credential before anybody is told of the commit, and moves the
+epoch on for other nodes' verifiers.
 """
 
 from dataclasses import dataclass, replace
@@ -161,4 +162,5 @@ class Issuer:
         return shelf.add(tx, credential, sealed, digest, data_key, token)
 
     def _forget_after(self, tx: Transaction, credential_id: str) -> None:
+        tx.revokes()
         tx.after_commit(lambda: self._verifier.forget(credential_id))

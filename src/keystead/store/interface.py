@@ -1,7 +1,9 @@
 """What the rest of the house may do with the database: read, and run a job inside a shared commit.
 
 Times are INTEGER milliseconds since the epoch, secrets BLOB, flags INTEGER 0/1. SQL names its columns and
-uses `?` for parameters; an engine translates where its driver differs.
+uses `?` for parameters; an engine translates where its driver differs (`postgres/dialect.py` says what is the same
+on every engine). A job may be run more than once before its commit holds: it has no effect but through its
+transaction.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -48,8 +50,20 @@ class Transaction(Reader, Protocol):
         """Add an entry to the commit's log (the audit journal), kept only if this job is."""
         ...
 
+    def revokes(self) -> None:
+        """Say that this job takes access away: its commit moves the epoch on, once for all its jobs."""
+        ...
+
 
 Job = Callable[[Transaction], Result]
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be opened; the message says why, and holds no secret."""
+
+
+class UnstorableText(ValueError):
+    """A text that a database cannot keep: one with a NUL character. Validation should have refused it."""
 
 
 class CommitLog(Protocol):
