@@ -23,7 +23,9 @@ ONE, OTHER = "111111111111", "222222222222"
 def store(tmp_path):
     store = SQLiteStore(tmp_path)
     source = Path(keystead.__file__).parent
-    owners = [Migrations(layer, source / layer / "migrations") for layer in ("credentials", "identity")]
+    owners = [
+        Migrations(layer, source / layer / "migrations") for layer in ("store", "credentials", "identity")
+    ]
     store.write_now(lambda tx: migrate(tx, owners, 0))
     yield store
     store.close()

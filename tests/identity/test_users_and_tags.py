@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 import keystead
 from keystead.credentials.shelf import Credential
 from keystead.identity import records
+from keystead.identity.epoch import PolicyEpoch
 from keystead.identity.principals import ROOT_OWNER, Principals, load
+from keystead.identity.quotas import Quotas
 from keystead.identity.records import Tag
-from keystead.identity.users import DuplicateTags, ReservedTag, UserQuotas, Users
+from keystead.identity.tags import DuplicateTags, ReservedTag, Tags
+from keystead.identity.users import Users
 from keystead.kernel.errors import AlreadyExists, NotFound, QuotaExceeded, StillInUse
 from keystead.store.migrations import Migrations, migrate
 from keystead.store.sqlite import SQLiteStore
@@ -31,7 +34,9 @@ class Identity:
         owners = [Migrations(layer, source / layer / "migrations") for layer in LAYERS]
         self.store.write_now(lambda tx: migrate(tx, owners, 0))
         self.principals = Principals(self.store.reader)
-        self.users = Users(self.principals, UserQuotas(users, TAGS), TestClock(), FixedEntropy())
+        quotas, epoch = Quotas(users_per_account=users, tags=TAGS), PolicyEpoch()
+        self.users = Users(self.principals, quotas, epoch, TestClock(), FixedEntropy())
+        self.tagging = Tags(quotas, epoch)
         for account in (ONE, OTHER):
             self.store.write_now(lambda tx, account=account: records.add_account(tx, account, 0))
 
@@ -40,7 +45,12 @@ class Identity:
         return self.store.reader
 
     def create(self, name, path="/", tags=(), account=ONE):
-        return self.store.write_now(lambda tx: self.users.create(tx, account, name, path, tags))
+        def work(tx):
+            user = self.users.create(tx, account, name, path)
+            self.tagging.put(tx, user.id, user.name, tags)
+            return user
+
+        return self.store.write_now(work)
 
     def delete(self, user):
         self.store.write_now(lambda tx: self.users.delete(tx, user))
@@ -49,7 +59,7 @@ class Identity:
         return self.store.write_now(lambda tx: self.users.rename(tx, user, name, path))
 
     def tag(self, user, *tags):
-        self.store.write_now(lambda tx: self.users.tag(tx, user, tags))
+        self.store.write_now(lambda tx: self.tagging.put(tx, user.id, user.name, tags))
 
     def tags(self, user):
         return records.tags(self.reader, user.id)
@@ -162,7 +172,7 @@ def test_a_user_that_holds_a_credential_cannot_go(identity):
     bob = identity.create("bob")
     identity.give_key(bob)
 
-    with pytest.raises(StillInUse, match="must delete access keys first"):
+    with pytest.raises(StillInUse, match="must remove referenced objects first"):
         identity.delete(bob)
 
     assert identity.counted() == (1, 1)
@@ -196,7 +206,7 @@ def test_the_quota_of_tags_counts_keys_and_a_refused_call_changes_none(identity)
 def test_untagging_ignores_case_and_what_is_not_there(identity):
     bob = identity.create("bob", tags=[Tag("Team", "a"), Tag("stage", "x")])
 
-    identity.store.write_now(lambda tx: identity.users.untag(tx, bob, ["TEAM", "absent"]))
+    identity.store.write_now(lambda tx: identity.tagging.remove(tx, bob.id, ["TEAM", "absent"]))
 
     assert identity.tags(bob) == [Tag("stage", "x")]
 

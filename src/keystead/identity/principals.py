@@ -30,6 +30,11 @@ class Principal:
     arn: str
     user_name: str
 
+    @property
+    def caller_type(self) -> Literal["root", "user"]:
+        """What kind of caller a policy sees."""
+        return self.type
+
     def identity(self, access_key_id: str) -> Identity:
         """Return the principal as the journal writes it, using one of its keys."""
         return Identity(

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from keystead.kernel.arn import iam_arn
 from keystead.store.interface import Reader, Transaction
 
+_ACCOUNT = "account, created_at, alias, users, groups_count, roles_count, policies_count, profiles_count"
 _USER = "account, id, name, path, created_at"
 _SCANNED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A tenant. `users` is how many users it has."""
+    """A tenant, and how many of each entity it has."""
 
     account: str
     created_at: int
     alias: str | None
     users: int
+    groups: int = 0
+    roles: int = 0
+    policies: int = 0
+    profiles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,13 @@ class Tag:
 
 def account(reader: Reader, account_id: str) -> Account | None:
     """Return an account."""
-    row = reader.one("SELECT account, created_at, alias, users FROM account WHERE account = ?", (account_id,))
+    row = reader.one(f"SELECT {_ACCOUNT} FROM account WHERE account = ?", (account_id,))
     return None if row is None else Account(*row)
 
 
 def accounts(reader: Reader) -> list[Account]:
     """Return every account, oldest first."""
-    rows = reader.all("SELECT account, created_at, alias, users FROM account ORDER BY created_at, account")
+    rows = reader.all(f"SELECT {_ACCOUNT} FROM account ORDER BY created_at, account")
     return [Account(*row) for row in rows]
 
 
@@ -76,9 +81,10 @@ def set_alias(tx: Transaction, account_id: str, alias: str | None) -> None:
     tx.run("UPDATE account SET alias = ? WHERE account = ?", (alias, account_id))
 
 
-def count_users(tx: Transaction, account_id: str, by: int) -> None:
-    """Add `by` to an account's number of users."""
-    tx.run("UPDATE account SET users = users + ? WHERE account = ?", (by, account_id))
+def count_users(tx: Transaction, account_id: str, by: int) -> int:
+    """Add `by` to an account's number of users and return it."""
+    row = tx.one("UPDATE account SET users = users + ? WHERE account = ? RETURNING users", (by, account_id))
+    return 0 if row is None else row[0]
 
 
 def user_named(reader: Reader, account_id: str, name: str) -> User | None:
