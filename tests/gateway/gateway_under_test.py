@@ -17,6 +17,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from keystead.access.authenticate import Authenticator
+from keystead.access.authorise import Authoriser
+from keystead.access.bearing import Bearings
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.authority import Authority, open_authority
 from keystead.app.initialise import initialise
@@ -66,6 +68,7 @@ class Bench:
         self.gateway = Gateway(
             table,
             Authenticator(authority.verifier, Signatures(), authority.principals, authority.clock, signing),
+            Authoriser(Bearings(authority.base.policies, authority.base.epoch)),
             authority.store,
             authority.journal,
             authority.usage,

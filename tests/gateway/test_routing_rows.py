@@ -68,7 +68,7 @@ ROWS = {
         "InvalidAction",
     ),
     "form of an action that nobody serves": (
-        {"body": f"Action=CreateRole&Version={IAM}".encode(), "headers": {"Content-Type": FORM}},
+        {"body": f"Action=CreateLoginProfile&Version={IAM}".encode(), "headers": {"Content-Type": FORM}},
         400,
         "InvalidAction",
     ),

@@ -55,10 +55,13 @@ def test_inline_policy_has_no_arn_to_name() -> None:
     assert text.endswith("with an explicit deny in an identity-based policy")
 
 
-def test_action_without_resource_leaves_it_out() -> None:
-    text = message(Decision("implicitDeny", "identity"), "*")
+@pytest.mark.parametrize(("action", "shown"), [("iam:ListUsers", True), ("sts:GetAccessKeyInfo", False)])
+def test_action_without_resource_shows_a_star_but_at_sts(action: str, shown: bool) -> None:
+    decision = Decision("implicitDeny", "identity")
 
-    assert " on resource" not in text
+    text = access_denied_message(BOB.arn, action, "*", decision, same_account=True)
+
+    assert (" on resource: * because" in text) == shown
 
 
 @pytest.mark.parametrize("type", ["resource", "trust"])

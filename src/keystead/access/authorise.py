@@ -1,50 +1,56 @@
 """Decides whether an authenticated principal may do what it asks. Deny by default.
 
-Follows the IAM User Guide, "Policy evaluation logic", as far as it goes without policies, which come with the
-policy language: the account root may do everything in its account, and everybody may ask who they are.
+Follows the IAM User Guide, "Policy evaluation logic". The account root needs no policy; for everybody else the
+policies that bear on it decide, with the same evaluator that simulates them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from keystead.access.bearing import Bearing, Bearings
+from keystead.access.policy import (
+    Decision,
+    Request,
+    RequestContext,
+    ResourceSide,
+    access_denied_message,
+    decide,
+)
+from keystead.access.policy.context import Late
 from keystead.identity.principals import ROOT_OWNER, Principal
-
-ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity"})
-"""What no policy can forbid: "Policy evaluation logic" and the STS reference, GetCallerIdentity."""
+from keystead.store.interface import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
-    """The principal may."""
+class Authoriser:
+    """Asks the policies that bear on a principal."""
+
+    def __init__(self, bearings: Bearings) -> None:
+        self._bearings = bearings
+
+    @staticmethod
+    def is_above_policies(principal: Principal) -> bool:
+        """Return whether no policy of its own account binds a principal: the account root."""
+        return principal.owner == ROOT_OWNER
+
+    def decide(
+        self, reader: Reader, principal: Principal, action: str, resource: str, late: Late
+    ) -> Decision:
+        """Return the decision on one action and one resource of the principal's own account.
+
+        `late` gives the condition keys that belong to the request, when a policy asks for them.
+        """
+        return _decide(self._bearings.of(reader, principal), action, resource, late)
+
+    def decide_again(
+        self, reader: Reader, principal: Principal, action: str, resource: str, late: Late
+    ) -> Decision:
+        """Return the decision as it is inside a transaction: nothing held in memory counts."""
+        return _decide(self._bearings.read(reader, principal), action, resource, late)
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
-    """The principal may not. `message` is what AWS tells the caller, `reason` what the journal keeps."""
-
-    reason: str
-    message: str
+def _decide(bearing: Bearing, action: str, resource: str, late: Late) -> Decision:
+    side = ResourceSide(bearing.caller.account)
+    context = RequestContext(bearing.context, late=late)
+    return decide(bearing.policies, Request(bearing.caller, action, resource, side, context))
 
 
-WITHOUT_STAR = frozenset({"sts"})
-"""Services that leave ` on resource: *` out. UNCONFIRMED beyond STS; IAM's denials are quoted with it."""
-
-Decision = Allow | Deny
-_ALLOW = Allow()
-
-
-def decide(principal: Principal, action: str, resource_arn: Callable[[], str]) -> Decision:
-    """Return whether `principal` may perform `action`; `resource_arn` is asked for only if it matters."""
-    if action in ALWAYS_ALLOWED or principal.owner == ROOT_OWNER:
-        return _ALLOW
-    return Deny("no-identity-policy", _implicit(principal, action, resource_arn()))
-
-
-def _implicit(principal: Principal, action: str, resource: str) -> str:
-    """Return the text of "Troubleshoot access denied error messages" for an implicit deny."""
-    is_left_out = resource == "*" and action.partition(":")[0] in WITHOUT_STAR
-    on_resource = "" if is_left_out else f" on resource: {resource}"
-    return (
-        f"User: {principal.arn} is not authorized to perform: {action}{on_resource}"
-        f" because no identity-based policy allows the {action} action"
-    )
+def denial(principal: Principal, action: str, resource: str, decision: Decision) -> str:
+    """Return what AWS tells a caller who may not."""
+    return access_denied_message(principal.arn, action, resource, decision, same_account=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keystead.access.policy.context import Values
 from keystead.access.refusals import Family
 from keystead.access.sigv4 import ServiceRules, rules_for
 from keystead.gateway.call import Call
@@ -20,6 +21,7 @@ from keystead.types.operation import Declaration, declaration_of
 
 Translate = Callable[[DomainError], OperationError | None]
 ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
+ConditionKey = Callable[[Reader, Call, Mapping[str, Any], str], Values | None]
 
 
 class BadDeclaration(Exception):
@@ -54,13 +56,23 @@ class _Members(dict[str, Any]):
         return "*"
 
 
+def no_keys(reader: Reader, call: Call, request: Mapping[str, Any], key: str) -> Values | None:
+    """Know no condition key: policies see only the global ones at this service."""
+    del reader, call, request, key
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The API side of a product: its groups of operations, and how its errors and resources are spelt."""
+    """The API side of a product: its groups of operations, and how its errors and resources are spelt.
+
+    `condition_key` gives the values of the service's own condition keys, by name in lower case.
+    """
 
     groups: Sequence[object]
     translate: Translate = no_translation
     resource_arn: ResourceARN = plain_resource
+    condition_key: ConditionKey = no_keys
 
 
 @dataclass(slots=True)

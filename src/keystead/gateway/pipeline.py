@@ -3,23 +3,32 @@
 There is no way to an operation but through `Gateway.handle`, and so none without a verified principal.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from keystead.access.authenticate import Authenticator
-from keystead.access.authorise import Deny, decide
+from keystead.access.authorise import Authoriser, denial
+from keystead.access.policy import Decision
+from keystead.access.policy.context import Late
 from keystead.access.sigv4 import Malformed, Reason, Refused, find
 from keystead.audit.event import encode
 from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
 from keystead.gateway.call import Call
+from keystead.gateway.context import RequestKeys
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable
 from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
 from keystead.gateway.routing import Router, Unrouted
+from keystead.identity.principals import Principal
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.ids import RequestIds
 from keystead.protocol import WireRequest, WireResponse
 from keystead.store.interface import Reader, Store, Transaction
+
+Decide = Callable[[Reader, Principal, str, str, Late], Decision]
 
 
 class Gateway:
@@ -29,6 +38,7 @@ class Gateway:
         self,
         table: OperationTable,
         authenticator: Authenticator,
+        authoriser: Authoriser,
         store: Store,
         journal: Journal,
         usage: Usage,
@@ -39,6 +49,8 @@ class Gateway:
     ) -> None:
         self._router = Router(table)
         self._authenticator = authenticator
+        self._authoriser = authoriser
+        self._clock = clock
         self._store = store
         self._journal = journal
         self._usage = usage
@@ -118,7 +130,7 @@ class Gateway:
             exchange.header(b"user-agent"),
             self._store.reader,
         )
-        _decide(exchange, exchange.call, self._store.reader)
+        self._require_allowed(exchange, exchange.call, self._authoriser.decide)
 
     async def _perform(self, exchange: Exchange) -> WireResponse:
         entry = _entry(exchange)
@@ -140,10 +152,23 @@ class Gateway:
             exchange.caller = self._authenticator.again(tx, exchange.caller)
             call.principal = exchange.caller.principal
         call.reader = call.transaction = tx
-        _decide(exchange, call, tx)
+        self._require_allowed(exchange, call, self._authoriser.decide_again)
         result = entry.method(call, exchange.params)
         tx.note(encode(self._scribe.succeeded(exchange, result)))
         return entry.compiled.operation.serialise(result or {}, exchange.request_id)
+
+    def _require_allowed(self, exchange: Exchange, call: Call, decide: Decide) -> None:
+        """Let the call pass if its principal may act on all that the operation names. Raises AccessDenied."""
+        entry, principal = _entry(exchange), call.principal
+        if self._authoriser.is_above_policies(principal):
+            return
+        own = partial(entry.face.condition_key, call.reader, call, exchange.params)
+        late = RequestKeys(exchange, principal.account, self._clock, own)
+        for template in entry.declaration.resource.split():
+            arn = entry.face.resource_arn(call.reader, call, template, exchange.params)
+            decision = decide(call.reader, principal, entry.declaration.action, arn, late)
+            if not decision.is_allowed:
+                raise AccessDenied(denial(principal, entry.declaration.action, arn, decision), decision)
 
 
 def _entry(exchange: Exchange) -> Entry:
@@ -161,16 +186,3 @@ def _call(exchange: Exchange) -> Call:
     if exchange.call is None:
         raise Refused(Reason.MISSING_AUTHENTICATION)
     return exchange.call
-
-
-def _decide(exchange: Exchange, call: Call, reader: Reader) -> None:
-    """Let the call pass if its principal may. Raises AccessDenied."""
-    entry = _entry(exchange)
-    declaration = entry.declaration
-    decision = decide(
-        call.principal,
-        declaration.action,
-        lambda: entry.face.resource_arn(reader, call, declaration.resource, exchange.params),
-    )
-    if isinstance(decision, Deny):
-        raise AccessDenied(decision)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from keystead.access.authorise import Deny
+from keystead.access.policy import Decision
 from keystead.access.refusals import Family, answer, denied
 from keystead.access.sigv4 import Refused
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.routing import Unrouted
 from keystead.kernel.errors import DomainError
 from keystead.protocol import ErrorShape, Unreadable, ValidationFailed, WireResponse, default_error
-from keystead.types.errors import OperationError, ServiceError, ValidationError
+from keystead.types.errors import CommonError, OperationError, ServiceError
 
 _LOG = logging.getLogger("keystead.gateway")
 
@@ -26,11 +26,12 @@ INTERNAL_MESSAGE = "An internal error occurred."
 
 
 class AccessDenied(Exception):
-    """The decision was no."""
+    """The decision was no. `message` is what AWS tells the caller, `reason` what the journal keeps."""
 
-    def __init__(self, decision: Deny) -> None:
-        super().__init__(decision.reason)
-        self.decision = decision
+    def __init__(self, message: str, decision: Decision) -> None:
+        super().__init__(decision.outcome)
+        self.message = message
+        self.reason = f"{decision.outcome} {decision.type}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
             told = answer(error, family)
             return Answer(told.code, told.status, told.message, error.reason, dict(told.members))
         case AccessDenied():
-            told = denied(error.decision.message, family)
-            return Answer(told.code, told.status, told.message, error.decision.reason)
+            told = denied(error.message, family)
+            return Answer(told.code, told.status, told.message, error.reason)
         case Unrouted():
             return Answer(error.code, error.status, error.message, "unrouted")
         case ValidationFailed() | Unreadable():
@@ -69,8 +70,8 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
 
 
 def _said_no(exchange: Exchange, error: OperationError) -> Answer:
-    if isinstance(error, ValidationError):
-        return Answer("ValidationError", 400, error.message, "invalid-input")
+    if isinstance(error, CommonError):
+        return Answer(error.code, error.status, error.message, error.reason)
     modelled = _modelled(exchange, error)
     if modelled is None:
         # The operation's model does not list this error, so no client could make sense of it.

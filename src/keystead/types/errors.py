@@ -23,5 +23,26 @@ class ServiceError(OperationError):
     shape: ClassVar[str]
 
 
-class ValidationError(OperationError):
-    """The query services' answer to input that breaks a rule: no model lists it, every client knows it (400)."""
+class CommonError(OperationError):
+    """An answer that no model lists and every client of the query services knows ("Common errors")."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    reason: ClassVar[str]
+    """What the journal keeps."""
+
+
+class ValidationError(CommonError):
+    """The query services' answer to input that breaks a rule."""
+
+    code = "ValidationError"
+    status = 400
+    reason = "invalid-input"
+
+
+class AccessDeniedError(CommonError):
+    """What no policy can allow: the thing is the authority's own."""
+
+    code = "AccessDenied"
+    status = 403
+    reason = "not-changeable"

@@ -30,8 +30,9 @@ class Declaration:
     """What the gateway must know of an operation beside its method.
 
     `resource` is the template of what is authorised, as the last field of an ARN: members of the request in
-    braces, `*` for an operation without resource. `action` is the policy action. `also` names error shapes of
-    the service that AWS answers here although this operation's model does not list them.
+    braces, `*` for an operation without resource. Several, parted by spaces, must all be allowed. `action` is
+    the policy action. `also` names error shapes of the service that AWS answers here although this operation's
+    model does not list them.
     """
 
     service: str

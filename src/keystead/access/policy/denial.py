@@ -26,6 +26,8 @@ _DENYING: dict[PolicyType, str] = {
     "none": "in an identity-based policy",
 }
 _ARN_IS_NAMED = frozenset[PolicyType]({"service-control", "boundary", "session", "identity"})
+WITHOUT_STAR = frozenset({"sts"})
+"""Services that leave ` on resource: *` out. UNCONFIRMED beyond STS; IAM's denials are quoted with it."""
 INLINE_POLICY_SUFFIX = ""
 """UNCONFIRMED: what follows the phrase when the denying policy is inline, and so has no ARN."""
 
@@ -38,7 +40,8 @@ def access_denied_message(
     Across accounts an explicit deny of the resource's policy reads like a missing Allow: a caller must not
     learn from the difference that the resource exists.
     """
-    on_resource = "" if resource == "*" else f" on resource: {resource}"
+    is_left_out = resource == "*" and action.partition(":")[0] in WITHOUT_STAR
+    on_resource = "" if is_left_out else f" on resource: {resource}"
     return (
         f"User: {caller_arn} is not authorized to perform: {action}{on_resource}"
         f" {_reason(action, decision, same_account)}"
