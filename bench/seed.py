@@ -32,7 +32,7 @@ def seed(data: Path, users: int, keys: int) -> None:
 def _add(tx: Transaction, authority: Authority, portion: range, keys: int) -> None:
     account, kind = authority.settings.account, authority.kinds[ACCESS_KEY]
     for number in portion:
-        user = authority.base.users.create(tx, account, user_name(number), "/", [])
+        user = authority.base.users.create(tx, account, user_name(number), "/")
         for _ in range(keys):
             authority.issuer.mint(tx, kind, account=account, owner=user.id)
 

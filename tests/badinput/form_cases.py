@@ -256,9 +256,9 @@ FORM_CASES = [
     ),
     Case(
         "action that is not served",
-        iam("CreateRole", RoleName="x"),
+        iam("CreateLoginProfile", UserName="x"),
         *_ACTION,
-        "Could not find operation CreateRole .+",
+        "Could not find operation CreateLoginProfile .+",
     ),
     Case("action with a control character", iam("Get\x01User"), *_ACTION),
     Case(

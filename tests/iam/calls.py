@@ -3,26 +3,19 @@
 The tables are by operation, so that a test can ask of each "is there one?" and a new operation shows as missing.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from botocore import xform_name
 
+from iam import calls_groups, calls_policies, calls_rest, calls_roles
 from iam.answers import no_key, no_user
 from iam.room import USER_ARN, Room
+from iam.table import Call, Failure, Members
 
 NEVER_MADE = "AKIARZPUZDIKAAAAAAAA"
-Members = dict[str, Any]
 TAG = {"Key": "k", "Value": "v"}
-
-
-@dataclass(frozen=True)
-class Call:
-    """A well-formed call about a user: its members, and the resource that AWS names when it is denied."""
-
-    members: Callable[[str], Members]
-    resource: Callable[[str], str]
 
 
 def _user(name: str) -> Members:
@@ -37,7 +30,7 @@ def _its_arn(name: str) -> str:
     return f"{USER_ARN}/team/{name}"
 
 
-CALLS: Mapping[str, Call] = {
+_USER_CALLS: Mapping[str, Call] = {
     "CreateAccessKey": Call(_user, _its_arn),
     "CreateAccountAlias": Call(lambda _: {"AccountAlias": "an-alias"}, _none),
     "CreateUser": Call(
@@ -60,7 +53,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "UpdateUser": Call(lambda name: {"UserName": name, "NewPath": "/elsewhere/"}, _its_arn),
 }
-"""IAM's operations. GetAccessKeyLastUsed names no resource: the key that is asked about may not exist."""
+"""Operations on users and keys. GetAccessKeyLastUsed names no resource: the key asked about may not exist."""
 
 
 def perform(client: Any, operation: str, members: Members) -> Any:
@@ -68,28 +61,16 @@ def perform(client: Any, operation: str, members: Members) -> Any:
     return getattr(client, xform_name(operation))(**members)
 
 
-@dataclass(frozen=True)
-class Failure:
-    """How to make an operation answer an error: `provoke` arranges it and returns (members, message)."""
-
-    operation: str
-    code: str
-    provoke: Callable[[Room], tuple[Members, str]]
-
-    def __str__(self) -> str:
-        return f"{self.operation}-{self.code}"
-
-
 def _no_such_user(operation: str) -> Failure:
     def provoke(room: Room) -> tuple[Members, str]:
-        return CALLS[operation].members("nobody"), no_user("nobody")
+        return _USER_CALLS[operation].members("nobody"), no_user("nobody")
 
     return Failure(operation, "NoSuchEntity", provoke)
 
 
 def _no_such_key(operation: str) -> Failure:
     def provoke(room: Room) -> tuple[Members, str]:
-        return CALLS[operation].members(room.user()), no_key(NEVER_MADE)
+        return _USER_CALLS[operation].members(room.user()), no_key(NEVER_MADE)
 
     return Failure(operation, "NoSuchEntity", provoke)
 
@@ -164,7 +145,7 @@ def _alias_taken(room: Room) -> tuple[Members, str]:
     return {"AccountAlias": "taken-alias"}, "The account alias taken-alias already exists."
 
 
-FAILURES = [
+_USER_FAILURES = [
     *map(_no_such_user, ["CreateAccessKey", "DeleteAccessKey", "DeleteUser", "GetUser", "ListAccessKeys"]),
     *map(_no_such_user, ["ListUserTags", "TagUser", "UntagUser", "UpdateAccessKey", "UpdateUser"]),
     *map(_no_such_key, ["DeleteAccessKey", "UpdateAccessKey"]),
@@ -180,14 +161,12 @@ FAILURES = [
     Failure("UpdateAccessKey", "InvalidInput", _expired_key),
     Failure("DeleteUser", "DeleteConflict", _still_has_a_key),
 ]
-"""Each modelled error of each operation, beside ServiceFailure, which every operation answers to a broken disk."""
-
-ELSEWHERE = {("CreateUser", "LimitExceeded"): "test_users_quota_is_exact, with a quota that two users reach"}
-"""Errors that are produced in a test of their own."""
-
+_USER_ELSEWHERE = {
+    ("CreateUser", "LimitExceeded"): "test_users_quota_is_exact, with a quota that two users reach"
+}
 _ONE_WRITER = "changes are made by one writer, one after the other: none meets another half-way"
 _NO_QUOTA = "the operation adds nothing that a quota counts"
-NEVER_ANSWERED = {
+_USER_NEVER_ANSWERED = {
     **{
         (operation, "ConcurrentModification"): _ONE_WRITER
         for operation in (
@@ -212,5 +191,21 @@ NEVER_ANSWERED = {
         )
     },
     ("CreateAccountAlias", "LimitExceeded"): "a second alias takes the place of the first",
+}
+
+_TABLES = (calls_groups, calls_roles, calls_policies, calls_rest)
+
+CALLS: Mapping[str, Call] = {
+    **_USER_CALLS,
+    **{name: call for table in _TABLES for name, call in table.CALLS.items()},
+}
+"""IAM's operations."""
+FAILURES = [*_USER_FAILURES, *chain.from_iterable(table.FAILURES for table in _TABLES)]
+"""Each modelled error of each operation, beside ServiceFailure, which every operation answers to a broken disk."""
+ELSEWHERE = {**_USER_ELSEWHERE, **calls_groups.ELSEWHERE, **calls_rest.ELSEWHERE}
+"""Errors that are produced in a test of their own."""
+NEVER_ANSWERED = {
+    **_USER_NEVER_ANSWERED,
+    **{key: reason for table in _TABLES for key, reason in table.NEVER_ANSWERED.items()},
 }
 """Errors that the model lists and this authority has no occasion for, each with the reason."""

@@ -72,7 +72,7 @@ def test_rare_path_is_found_among_thousands(authority):
 
     def populate(tx) -> None:
         for number in range(2500):
-            users.create(tx, ACCOUNT, f"u{number:04}", "/rare/" if number % 1249 == 1248 else "/common/", [])
+            users.create(tx, ACCOUNT, f"u{number:04}", "/rare/" if number % 1249 == 1248 else "/common/")
 
     authority.run(authority.authority.store.write(populate))
 

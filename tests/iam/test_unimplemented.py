@@ -9,8 +9,8 @@ from support.running import Key
 @pytest.mark.parametrize(
     ("operation", "members"),
     [
-        ("list_roles", {}),
-        ("create_group", {"GroupName": "g"}),
+        ("list_server_certificates", {}),
+        ("create_login_profile", {"UserName": "u"}),
         ("get_login_profile", {"UserName": "u"}),
         ("list_mfa_devices", {}),
     ],

@@ -60,7 +60,7 @@ def access_key_of_another_account(room: Room, holder: str) -> Key:
     def mint(tx: Any) -> Key:
         owner = "root"
         if holder == "a user":
-            owner = authority.base.users.create(tx, OTHER_ACCOUNT, room.name(), "/", []).id
+            owner = authority.base.users.create(tx, OTHER_ACCOUNT, room.name(), "/").id
         minted = authority.issuer.mint(tx, kind, account=OTHER_ACCOUNT, owner=owner)
         return Key(minted.credential.id, minted.secret.reveal().decode())
 

@@ -59,6 +59,8 @@ IAM = "AWS API (iam:GetUser)"
 DOORS = (CALLER_IDENTITY, IAM)
 
 ACCESS_KEY = "iam.access-key"
+DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
+"""Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
 
 

@@ -26,13 +26,13 @@ def broken_disk(authority: RunningAuthority) -> Iterator[None]:
         store._reading.set_progress_handler(None, 0)
 
     # Between two of the test's requests nobody writes, so the writer's connection may be set from here.
-    store._writer.execute("PRAGMA query_only = ON")
+    store._writer._connection.execute("PRAGMA query_only = ON")
     authority.run(stop_reading())
     try:
         yield
     finally:
         authority.run(read_again())
-        store._writer.execute("PRAGMA query_only = OFF")
+        store._writer._connection.execute("PRAGMA query_only = OFF")
 
 
 @contextmanager

@@ -18,6 +18,12 @@ from keystead.credentials.usage import Usage
 from keystead.credentials.verify import Verifier
 from keystead.gateway.operations import Face
 from keystead.identity.accounts import Accounts
+from keystead.identity.epoch import PolicyEpoch
+from keystead.identity.groups import Groups
+from keystead.identity.policies import Policies
+from keystead.identity.quotas import Quotas
+from keystead.identity.roles import InstanceProfiles, Roles
+from keystead.identity.tags import Tags
 from keystead.identity.users import Users
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
@@ -40,6 +46,13 @@ class Foundation:
     usage: Usage
     accounts: Accounts
     users: Users
+    groups: Groups
+    roles: Roles
+    profiles: InstanceProfiles
+    policies: Policies
+    tags: Tags
+    quotas: Quotas
+    epoch: PolicyEpoch
     markers: Markers
 
 

@@ -2,44 +2,27 @@
 
 from keystead.credentials import shelf
 from keystead.gateway.call import Call
+from keystead.identity import policy_records
 from keystead.identity.accounts import Accounts
 from keystead.identity.principals import ROOT_OWNER
+from keystead.identity.quotas import Quotas
 from keystead.kernel.paging import Markers
 from keystead.products.iam.kinds import ACCESS_KEY
 from keystead.types import iam
 
-QUOTAS = {
-    "GroupsQuota": 300,
-    "RolesQuota": 1000,
-    "PoliciesQuota": 1500,
-    "InstanceProfilesQuota": 1000,
+FIXED_QUOTAS = {
     "ServerCertificatesQuota": 20,
     "PolicyVersionsInUseQuota": 10000,
     "SigningCertificatesPerUserQuota": 2,
-    "GroupsPerUserQuota": 10,
-    "AttachedPoliciesPerUserQuota": 10,
-    "AttachedPoliciesPerGroupQuota": 10,
-    "AttachedPoliciesPerRoleQuota": 10,
-    "VersionsPerPolicyQuota": 5,
-    "UserPolicySizeQuota": 2048,
-    "GroupPolicySizeQuota": 5120,
-    "RolePolicySizeQuota": 10240,
-    "PolicySizeQuota": 6144,
-    "AssumeRolePolicySizeQuota": 2048,
     "GlobalEndpointTokenVersion": 1,
 }
-"""AWS's default quotas ("IAM and AWS STS quotas"); those that can be set here are added from the settings."""
+"""AWS's default quotas ("IAM and AWS STS quotas") of what is not held here."""
 
 NOT_HELD_YET = (
-    "Groups",
-    "Roles",
-    "Policies",
-    "InstanceProfiles",
     "ServerCertificates",
     "Providers",
     "MFADevices",
     "MFADevicesInUse",
-    "PolicyVersionsInUse",
     "AccountMFAEnabled",
     "AccountPasswordPresent",
     "AccountSigningCertificatesPresent",
@@ -50,10 +33,10 @@ NOT_HELD_YET = (
 class AccountOperations:
     """The operations on the caller's account."""
 
-    def __init__(self, accounts: Accounts, markers: Markers, users_quota: int, keys_quota: int) -> None:
+    def __init__(self, accounts: Accounts, markers: Markers, quotas: Quotas, keys_quota: int) -> None:
         self._accounts = accounts
         self._markers = markers
-        self._quotas = {**QUOTAS, "UsersQuota": users_quota, "AccessKeysPerUserQuota": keys_quota}
+        self._quotas = {**FIXED_QUOTAS, **_shown(quotas), "AccessKeysPerUserQuota": keys_quota}
 
     @iam.CreateAccountAlias("write", resource="*")
     def create_account_alias(self, call: Call, request: iam.CreateAccountAliasRequest) -> None:
@@ -80,6 +63,34 @@ class AccountOperations:
         account = self._accounts.get(call.reader, call.principal.account)
         root_keys = shelf.count_of_owner(call.reader, account.account, ROOT_OWNER, ACCESS_KEY)
         counts = dict.fromkeys(NOT_HELD_YET, 0)
-        counts |= {"Users": account.users, "AccountAccessKeysPresent": int(root_keys > 0)}
+        counts |= {
+            "Users": account.users,
+            "Groups": account.groups,
+            "Roles": account.roles,
+            "Policies": account.policies,
+            "PolicyVersionsInUse": policy_records.count_versions(call.reader, account.account),
+            "InstanceProfiles": account.profiles,
+            "AccountAccessKeysPresent": int(root_keys > 0),
+        }
         # The model's enum is of the keys that AWS documents; the TypedDict knows them as plain strings.
         return {"SummaryMap": {**counts, **self._quotas}}
+
+
+def _shown(quotas: Quotas) -> dict[str, int]:
+    return {
+        "UsersQuota": quotas.users_per_account,
+        "GroupsQuota": quotas.groups_per_account,
+        "RolesQuota": quotas.roles_per_account,
+        "PoliciesQuota": quotas.policies_per_account,
+        "InstanceProfilesQuota": quotas.profiles_per_account,
+        "GroupsPerUserQuota": quotas.groups_per_user,
+        "AttachedPoliciesPerUserQuota": quotas.attached_per_user,
+        "AttachedPoliciesPerGroupQuota": quotas.attached_per_group,
+        "AttachedPoliciesPerRoleQuota": quotas.attached_per_role,
+        "VersionsPerPolicyQuota": quotas.versions_per_policy,
+        "UserPolicySizeQuota": quotas.inline_user_size,
+        "GroupPolicySizeQuota": quotas.inline_group_size,
+        "RolePolicySizeQuota": quotas.inline_role_size,
+        "PolicySizeQuota": quotas.managed_policy_size,
+        "AssumeRolePolicySizeQuota": quotas.trust_policy_size,
+    }

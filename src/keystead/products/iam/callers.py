@@ -1,18 +1,19 @@
-"""Whom an IAM request is about when it names no user: the caller.
+"""Whom an IAM request is about: the user it names or the caller, and the ARNs of what it touches.
 
 Follows the IAM API reference, "CreateAccessKey", UserName: "the user name is determined implicitly from the
 access key ID signing the request", which works for the account root too.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from keystead.gateway.call import Call
+from keystead.identity import group_records, records, role_records
 from keystead.identity.principals import ROOT_OWNER
 from keystead.identity.users import Users
 from keystead.kernel.arn import iam_arn
-from keystead.kernel.errors import NotFound
 from keystead.store.interface import Reader
 
 
@@ -32,30 +33,60 @@ def holder_of(users: Users, call: Call, user_name: str | None) -> Holder:
     return Holder(call.principal.owner, call.principal.user_name)
 
 
-class Resources:
-    """Fills the resource templates of IAM's operations with the ARNs that policies name."""
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def arn(self) -> str: ...
 
-    def __init__(self, users: Users) -> None:
-        self._users = users
 
-    def arn(self, reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:
-        """Return the ARN of what a request is about; a user's holds its path, a new user's the one asked for."""
-        account = call.principal.account
-        match template:
-            case "user/{UserName}":
-                return self._user_arn(reader, call, request.get("UserName"))
-            case "user{Path}{UserName}":
-                return iam_arn(account, f"user{request.get('Path', '/')}{request['UserName']}")
-            case "user{PathPrefix}":
-                # What AWS names when it denies ListUsers: `…:user/`, as denials in public issues quote it.
-                return iam_arn(account, f"user{request.get('PathPrefix', '/')}")
-            case _:
-                return "*" if template == "*" else iam_arn(account, template)
+_FIND: Mapping[str, Callable[[Reader, str, str], _Named | None]] = {
+    "user": records.user_named,
+    "group": group_records.group_named,
+    "role": role_records.role_named,
+    "instance-profile": role_records.profile_named,
+}
+_EXISTING = re.compile(r"(?P<kind>[a-z-]+)/\{(?P<member>[A-Za-z]+)\}")
+_MOVED = re.compile(r"(?P<kind>[a-z-]+)\{NewPath\}\{New(?P<member>[A-Za-z]+)\}")
+_MEMBER = re.compile(r"\{([A-Za-z]+)\}")
+_DEFAULTS = {"Path": "/", "PathPrefix": "/"}
 
-    def _user_arn(self, reader: Reader, call: Call, name: str | None) -> str:
-        if name is None:
-            return call.principal.arn if call.principal.owner != ROOT_OWNER else "*"
-        try:
-            return self._users.get(reader, call.principal.account, name).arn
-        except NotFound:
-            return iam_arn(call.principal.account, f"user/{name}")
+
+def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:
+    """Return the ARN that policies must allow, of what a request is about.
+
+    `kind/{Name}` is something that exists: its ARN has its own path. `kind{NewPath}{NewName}` is where an
+    update moves it to. Any other template is filled from the request as it is; one that begins with a member
+    is an ARN already.
+    """
+    account = call.principal.account
+    if template == "*":
+        return template
+    if request.get("AllUsers"):
+        return iam_arn(account, "user/*")
+    if existing := _EXISTING.fullmatch(template):
+        return _existing(reader, call, existing["kind"], request.get(existing["member"]))
+    if moved := _MOVED.fullmatch(template):
+        return _moved(reader, account, moved["kind"], moved["member"], request)
+    filled = _MEMBER.sub(lambda member: _value(request, member[1]), template)
+    return filled if template.startswith("{") else iam_arn(account, filled)
+
+
+def _existing(reader: Reader, call: Call, kind: str, name: str | None) -> str:
+    if name is None:
+        return call.principal.arn if call.principal.owner != ROOT_OWNER else "*"
+    found = _FIND[kind](reader, call.principal.account, name)
+    return iam_arn(call.principal.account, f"{kind}/{name}") if found is None else found.arn
+
+
+def _moved(reader: Reader, account: str, kind: str, member: str, request: Mapping[str, Any]) -> str:
+    found = _FIND[kind](reader, account, request[member])
+    name, path = (request[member], "/") if found is None else (found.name, found.path)
+    path, name = request.get("NewPath", path), request.get(f"New{member}", name)
+    return iam_arn(account, f"{kind}{path}{name}")
+
+
+def _value(request: Mapping[str, Any], member: str) -> str:
+    return str(request.get(member, _DEFAULTS.get(member, "")))

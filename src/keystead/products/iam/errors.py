@@ -6,7 +6,11 @@ emulators, [K] general knowledge of AWS's documentation.
 
 from collections.abc import Callable
 
-from keystead.identity.users import DuplicateTags, ReservedTag
+from keystead.access.policy import MalformedPolicy, invalid_principal
+from keystead.identity.policies import PolicyInUse, PolicyTooLarge, ReadOnlyPolicy
+from keystead.identity.roles import TrustTooLarge
+from keystead.identity.tags import DuplicateTags, ReservedTag
+from keystead.identity.trust import UnknownPrincipal
 from keystead.kernel.errors import (
     AlreadyExists,
     DomainError,
@@ -15,12 +19,13 @@ from keystead.kernel.errors import (
     QuotaExceeded,
     StillInUse,
 )
-from keystead.types.errors import OperationError, ValidationError
+from keystead.types.errors import AccessDeniedError, OperationError, ValidationError
 from keystead.types.iam import (
     DeleteConflictException,
     EntityAlreadyExistsException,
     InvalidInputException,
     LimitExceededException,
+    MalformedPolicyDocumentException,
     NoSuchEntityException,
 )
 
@@ -29,16 +34,43 @@ _NO_SUCH_KEY = "The Access Key with id {name} cannot be found"
 # UNCONFIRMED: AWS's code and wording for a tag key that begins with `aws:`.
 _RESERVED_TAG = "Tag keys beginning with aws: are reserved for system use."
 _DUPLICATE_TAGS = "Duplicate tag keys found. Please note that Tag keys are case insensitive."  # [LS]
+# UNCONFIRMED: AWS's wording when an AWS managed policy is written on.
+_READ_ONLY = "Policy {arn} is an AWS managed policy and cannot be changed."
 
 _NOT_FOUND = {
     "user": "The user with name {name} cannot be found.",  # [LS]
+    "group": "The group with name {name} cannot be found.",  # [K]
+    "role": "The role with name {name} cannot be found.",  # [LS]
+    "instance profile": "Instance Profile {name} cannot be found.",  # [EM]
+    "policy": "Policy {name} was not found.",  # [LS]
+    "attachable policy": "Policy {name} does not exist or is not attachable.",  # [LS]
+    "policy version": "Policy {name} does not exist or is not attachable.",  # [EM]
+    "user policy": "The user policy with name {name} cannot be found.",  # [EM]
+    "group policy": "The group policy with name {name} cannot be found.",  # [K]
+    "role policy": "The role policy with name {name} cannot be found.",  # [EM]
+    # UNCONFIRMED: what AWS says of a boundary that is not there.
+    "permissions boundary": "The permissions boundary of {name} cannot be found.",
     "credential": _NO_SUCH_KEY,  # [EM]
+    # UNCONFIRMED: AWS's wording.
+    "service-specific credential": "The Service Specific Credential with id {name} cannot be found.",
     "account alias": "The account alias {name} cannot be found.",  # [K]
 }
 _ALREADY_EXISTS = {
     "user": "User with name {name} already exists.",  # [EM]
+    "group": "Group with name {name} already exists.",  # [EM]
+    "role": "Role with name {name} already exists.",  # [EM]
+    "instance profile": "Instance Profile {name} already exists.",  # [EM]
+    "policy": "A policy called {name} already exists. Duplicate names are not allowed.",  # [EM]
     "account alias": "The account alias {name} already exists.",  # [K]
 }
+_QUOTAS = {
+    "TagsPerEntity": "The number of tags has reached the maximum limit.",  # [K]
+    "VersionsPerPolicy": (
+        "A managed policy can have up to {limit} versions. Before you create a new version, you must delete an"
+        " existing version."
+    ),  # [EM]
+}
+_ANY_QUOTA = "Cannot exceed quota for {quota}: {limit}"  # [GH]
 
 
 def _not_found(error: NotFound) -> OperationError:
@@ -50,13 +82,35 @@ def _already_exists(error: AlreadyExists) -> OperationError:
 
 
 def _quota(error: QuotaExceeded) -> OperationError:
-    if error.quota == "TagsPerUser":
-        return LimitExceededException("The number of tags has reached the maximum limit.")  # [K]
-    return LimitExceededException(f"Cannot exceed quota for {error.quota}: {error.limit}")  # [GH]
+    message = _QUOTAS.get(error.quota, _ANY_QUOTA)
+    return LimitExceededException(message.format(quota=error.quota, limit=error.limit))
 
 
-def _in_use(error: StillInUse) -> OperationError:
+def _trust_too_large(error: TrustTooLarge) -> OperationError:
+    return LimitExceededException(_ANY_QUOTA.format(quota="ACLSizePerRole", limit=error.size))  # [K]
+
+
+def _too_large(error: PolicyTooLarge) -> OperationError:
+    if error.entity is None:
+        return LimitExceededException(_ANY_QUOTA.format(quota="PolicySize", limit=error.size))  # [EM]
+    holder = f"{error.entity.kind} {error.entity.name}"
+    return LimitExceededException(f"Maximum policy size of {error.size} bytes exceeded for {holder}")  # [EM]
+
+
+def _in_use(error: DomainError) -> OperationError:
     return DeleteConflictException(str(error))  # [EM]
+
+
+def _read_only(error: ReadOnlyPolicy) -> OperationError:
+    return AccessDeniedError(_READ_ONLY.format(arn=error))
+
+
+def _malformed(error: MalformedPolicy) -> OperationError:
+    return MalformedPolicyDocumentException(str(error))  # [EM]
+
+
+def _unknown_principal(error: UnknownPrincipal) -> OperationError:
+    return _malformed(invalid_principal("AWS", error.name))  # [K]
 
 
 def _marker(_: InvalidMarker) -> OperationError:
@@ -75,7 +129,13 @@ _TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
     (NotFound, _not_found),
     (AlreadyExists, _already_exists),
     (QuotaExceeded, _quota),
+    (TrustTooLarge, _trust_too_large),
+    (PolicyTooLarge, _too_large),
     (StillInUse, _in_use),
+    (PolicyInUse, _in_use),
+    (ReadOnlyPolicy, _read_only),
+    (MalformedPolicy, _malformed),
+    (UnknownPrincipal, _unknown_principal),
     (InvalidMarker, _marker),
     (DuplicateTags, _duplicate_tags),
     (ReservedTag, _reserved_tag),
