@@ -49,5 +49,5 @@ done
 refused InvalidClientTokenId as_user who
 aws iam delete-user --user-name ada
 refused NoSuchEntity aws iam get-user --user-name ada
-refused InvalidAction aws iam list-roles
+refused InvalidAction aws iam list-mfa-devices
 echo "the aws CLI went the whole way: $(aws --version)"

@@ -40,11 +40,12 @@ class Someone:
         """Return what ListUsers is refused with, or nothing if it is allowed."""
         try:
             self.iam.list_users(MaxItems=1)
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "AccessDenied"
-            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-            return error.response["Error"]["Message"]
-        return ""
+        except self.iam.exceptions.ClientError as error:
+            told = error.response
+        else:
+            return ""
+        assert (told["Error"]["Code"], told["ResponseMetadata"]["HTTPStatusCode"]) == ("AccessDenied", 403)
+        return told["Error"]["Message"]
 
     def may_list(self) -> bool:
         return not self.refusal()

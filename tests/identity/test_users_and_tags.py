@@ -22,7 +22,7 @@ from support.fakes import FixedEntropy, TestClock
 
 ONE, OTHER = "111111111111", "222222222222"
 USERS, TAGS = 5, 3
-LAYERS = ("credentials", "identity")
+LAYERS = ("store", "credentials", "identity")
 
 
 class Identity:

@@ -94,6 +94,12 @@ class Authority:
             audit_reads=self.settings.audit_reads,
         )
 
+    def forget_all(self) -> None:
+        """Drop everything that is held in memory of credentials, principals and policies."""
+        self.verifier.forget_all()
+        self.principals.forget_all()
+        self.base.epoch.bump()
+
     def start(self) -> list[asyncio.Task[None]]:
         """Start the writer and the work that is done apart from requests.
 
@@ -144,7 +150,9 @@ def open_authority(settings: Settings, entropy: Entropy | None = None) -> Author
     place = directory.database_place(settings)
     store = open_store(place.url, settings.data, place.password_file)
     try:
-        return _assemble(settings, directory, store, entropy or SystemEntropy())
+        authority = _assemble(settings, directory, store, entropy or SystemEntropy())
+        store.when_in_doubt(authority.forget_all)
+        return authority
     except BaseException:
         store.close()
         raise
@@ -164,14 +172,7 @@ def _assemble(
     kinds = Kinds(tuple(kind for product in products for kind in product.kinds(settings)))
     verifier = Verifier(kinds, seal, store.reader, clock)
     principals = Principals(store.reader)
-
-    def forget_all() -> None:
-        verifier.forget_all()
-        principals.forget_all()
-
-    store.when_in_doubt(forget_all)
     issuer = Issuer(kinds, seal, verifier, clock, entropy)
-    accounts = Accounts(seal, clock)
     quotas, epoch = Quotas(users_per_account=settings.users_per_account), PolicyEpoch()
     usage = Usage(clock)
     markers = Markers(lambda: seal.marker_key)
@@ -185,7 +186,7 @@ def _assemble(
         verifier,
         issuer,
         usage,
-        accounts,
+        Accounts(seal, clock),
         Users(principals, quotas, epoch, clock, entropy),
         Groups(quotas, epoch, clock, entropy),
         Roles(quotas, epoch, clock, entropy),
@@ -208,7 +209,7 @@ def _assemble(
         verifier,
         issuer,
         usage,
-        accounts,
+        base.accounts,
         principals,
         products,
         base,

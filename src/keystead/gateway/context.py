@@ -104,6 +104,7 @@ def tags_of(params: Mapping[str, Any]) -> dict[str, str]:
     """Return the tags that a request carries: a list of keys and values at most services, a map at some."""
     tags: object = params.get("Tags", params.get("tags"))
     if isinstance(tags, Mapping):
+        # The model says what a map of tags holds.
         return {str(key): str(value) for key, value in cast("Mapping[str, str]", tags).items()}
     if not isinstance(tags, list):
         return {}

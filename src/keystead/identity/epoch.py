@@ -15,8 +15,10 @@ class PolicyEpoch:
         self.value = 0
 
     def bump_after(self, tx: Transaction) -> None:
-        """Move on once `tx` is committed."""
-        tx.after_commit(self._bump)
+        """Move on once `tx` is committed, here and in the database for other nodes."""
+        tx.revokes()
+        tx.after_commit(self.bump)
 
-    def _bump(self) -> None:
+    def bump(self) -> None:
+        """Move on at once: whatever is held of policies is read afresh."""
         self.value += 1

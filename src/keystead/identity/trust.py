@@ -116,6 +116,7 @@ def _renamed(document: str, names: Mapping[str, str]) -> str:
     for statement in cast(list[dict[str, Any]], listed if isinstance(listed, list) else [listed]):
         for element in ("Principal", "NotPrincipal"):
             if isinstance(statement.get(element), dict):
+                # Checked in the line above.
                 principals = cast(dict[str, Any], statement[element])
                 if "AWS" in principals:
                     principals["AWS"] = _mapped(principals["AWS"], lambda name: names.get(name, name))
