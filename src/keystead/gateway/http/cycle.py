@@ -25,6 +25,9 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError("a response was sent already")
         self.response_started = True
         self.waiting_for_100_continue = False
+        # The scope refers to this cycle by its extension, and the cycle to the scope: left so, each request would
+        # be garbage that only the collector can free.
+        del self.scope["extensions"]
         head = self._head(status, headers, len(body))
         self.transport.write(head if self.scope["method"] == "HEAD" else head + body)
         self.response_complete = True
