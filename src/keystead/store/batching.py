@@ -358,6 +358,8 @@ class BatchingStore(ABC):
                 continue
             if waiter.error is not None:
                 waiter.future.set_exception(waiter.error)
+                # Its traceback refers to this waiter: kept, the two would be garbage for the collector alone.
+                waiter.error = None
             else:
                 waiter.future.set_result(waiter.result)
         if self._pending:
