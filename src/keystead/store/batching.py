@@ -222,7 +222,11 @@ class BatchingStore(ABC):
             # Not at once: all requests that this turn of the loop reads share the commit.
             self._busy = True
             self._loop.call_soon(self._hand_over)
-        return await future
+        try:
+            return await future
+        finally:
+            # It holds the job's failure, whose traceback holds this frame: garbage for the collector alone.
+            del future
 
     async def read(self, job: Callable[[Reader], Result]) -> Result:
         """See Store.read."""
