@@ -9,7 +9,7 @@ import errno
 import logging
 import ssl
 from email.utils import formatdate
-from typing import Final
+from typing import Final, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
@@ -143,7 +143,8 @@ class HTTPListener:
         self._sweep = loop.call_later(self._limits.sweep_seconds, self._sweep_connections)
         self._renew_date()
         now = loop.time()
-        for connection in tuple(self._state.connections):
+        # uvicorn types a connection by protocols of libraries that need not be installed.
+        for connection in cast("tuple[object, ...]", tuple(self._state.connections)):
             # A WebSocket's protocol takes the place of ours and has its own pings.
             if isinstance(connection, ServerProtocol):
                 connection.check_deadlines(now)
