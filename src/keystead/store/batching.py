@@ -358,14 +358,15 @@ class BatchingStore(ABC):
         """On the loop: first what caches must know, then the waiters, then the next batch."""
         self._act(batch.actions)
         for waiter in batch.waiters:
-            if waiter.future is None or waiter.future.cancelled():
+            # A failure's traceback refers to the waiter. Kept, the two would be garbage for the collector alone.
+            future, waiter.future = waiter.future, None
+            error, waiter.error = waiter.error, None
+            if future is None or future.cancelled():
                 continue
-            if waiter.error is not None:
-                waiter.future.set_exception(waiter.error)
-                # Its traceback refers to this waiter: kept, the two would be garbage for the collector alone.
-                waiter.error = None
+            if error is not None:
+                future.set_exception(error)
             else:
-                waiter.future.set_result(waiter.result)
+                future.set_result(waiter.result)
         if self._pending:
             self._hand_over()
         else:
