@@ -61,9 +61,10 @@ def test_an_operation_declared_twice_by_two_products_is_refused():
         OperationTable(Models(), faces, [], "us-east-1")
 
 
-def test_an_operation_without_a_resource_is_refused():
+@pytest.mark.parametrize("resource", ["", " "])
+def test_an_operation_without_a_resource_is_refused(resource):
     with pytest.raises(BadDeclaration, match="lacks an action or a resource"):
-        _table(_group(iam.GetUser, resource=""))
+        _table(_group(iam.GetUser, resource=resource))
 
 
 def test_a_base_classs_operations_are_served_and_plain_methods_are_not():

@@ -147,7 +147,8 @@ class OperationTable:
             raise BadDeclaration(f"{declaration.service} has no operation {declaration.name}")
         if declaration.name in service.entries:
             raise BadDeclaration(f"{declaration.service}:{declaration.name} is declared twice")
-        if not declaration.resource or not declaration.action:
+        if not declaration.resource.split() or not declaration.action:
+            # Without any resource there would be nothing to decide on, and so nothing to deny.
             raise BadDeclaration(f"{declaration.service}:{declaration.name} lacks an action or a resource")
         service.entries[declaration.name] = Entry(declaration, method, service, face)
 

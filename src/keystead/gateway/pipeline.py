@@ -148,9 +148,10 @@ class Gateway:
         The answer is made here, so that one that cannot be written undoes the change.
         """
         call = _call(exchange)
-        if exchange.caller is not None:
-            exchange.caller = self._authenticator.again(tx, exchange.caller)
-            call.principal = exchange.caller.principal
+        if exchange.caller is None:
+            raise Refused(Reason.MISSING_AUTHENTICATION)
+        exchange.caller = self._authenticator.again(tx, exchange.caller)
+        call.principal = exchange.caller.principal
         call.reader = call.transaction = tx
         self._require_allowed(exchange, call, self._authoriser.decide_again)
         result = entry.method(call, exchange.params)
