@@ -102,7 +102,7 @@ def services() -> list[Service]:
         initialise(settings, test=True)
         authority = open_authority(settings)
         try:
-            faces = [product.face(authority.base) for product in authority.products]
+            faces = [parts.face for parts in authority.parts]
             served = OperationTable(authority.models, faces, public_regions(), settings.region)
             return [served.services[name] for name in sorted(served.services)]
         finally:

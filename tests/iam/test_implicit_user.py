@@ -21,7 +21,7 @@ class AsUser:
         self.room, self.name, self.key = room, name, room.key(name)
         authority = room.authority.authority
         self._store = authority.store
-        self._groups = product.PRODUCT.face(authority.base).groups
+        self._groups = product.PRODUCT.parts(authority.base).face.groups
 
     def __call__(self, operation: str, **request):
         method = next(getattr(group, operation) for group in self._groups if hasattr(group, operation))

@@ -27,22 +27,22 @@ FILES = {
         from pathlib import Path
 
         from keystead.gateway.operations import Face
-        from keystead.products.product import Foundation, Product
+        from keystead.products.product import Foundation, Parts, Product
         from keystead.products.toyvault.kinds import kinds
         from keystead.products.toyvault.tokens import ToyTokens, translate
 
         _HERE = Path(__file__).parent
 
 
-        def _face(base: Foundation) -> Face:
+        def _parts(base: Foundation) -> Parts:
             (token,) = kinds(base.settings)
-            return Face(groups=[ToyTokens(token, base.issuer)], translate=translate)
+            return Parts(Face(groups=[ToyTokens(token, base.issuer)], translate=translate))
 
 
         PRODUCT = Product(
             name="toyvault",
             kinds=kinds,
-            face=_face,
+            parts=_parts,
             migrations=_HERE / "migrations",
             models=_HERE / "models",
         )

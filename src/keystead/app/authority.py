@@ -16,6 +16,7 @@ from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
 from keystead.audit.journal import Journal
+from keystead.config.places import Addresses
 from keystead.config.settings import Settings
 from keystead.credentials import sweep as sweeping
 from keystead.credentials import usage as usages
@@ -40,7 +41,7 @@ from keystead.identity.users import Users
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.entropy import Entropy, SystemEntropy
 from keystead.kernel.paging import Markers
-from keystead.products.product import Foundation, Product, discover
+from keystead.products.product import Foundation, Parts, Product, discover
 from keystead.protocol import Models
 from keystead.protocol.regions import public_regions
 from keystead.store.batching import BatchingStore
@@ -74,18 +75,23 @@ class Authority:
     models: Models
     entropy: Entropy
     rekeying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _parts: Sequence[Parts] | None = None
+
+    @property
+    def parts(self) -> Sequence[Parts]:
+        """What each product brings, made once."""
+        if self._parts is None:
+            self._parts = [product.parts(self.base) for product in self.products]
+        return self._parts
 
     def gateway(self) -> Gateway:
         """Return the API door. Raises BadDeclaration when a product declares what no model has."""
-        regions = public_regions()
-        faces = [product.face(self.base) for product in self.products]
-        table = OperationTable(self.models, faces, regions, self.settings.region)
-        signing = {name: "" for product in self.products for name in product.signing_kinds}
-        authenticator = Authenticator(self.verifier, Signatures(), self.principals, self.clock, signing)
+        faces = [parts.face for parts in self.parts]
+        table = OperationTable(self.models, faces, public_regions(), self.settings.region)
         return Gateway(
             table,
-            authenticator,
-            Authoriser(Bearings(self.base.policies, self.base.epoch)),
+            self.base.authenticator,
+            self.base.authoriser,
             self.store,
             self.journal,
             self.usage,
@@ -116,6 +122,11 @@ class Authority:
             asyncio.create_task(_every(audit_journal.FLUSH_SECONDS, lambda: self.journal.flush(self.store))),
             asyncio.create_task(_every(usages.FLUSH_SECONDS, lambda: self.usage.flush(self.store))),
             asyncio.create_task(_every(sweeping.SWEEP_SECONDS, self._sweep)),
+            *(
+                asyncio.create_task(_every(worker.seconds, worker.work), name=worker.name)
+                for parts in self.parts
+                for worker in parts.workers
+            ),
         ]
 
     async def stop(self, work: Sequence[asyncio.Task[None]]) -> None:
@@ -177,11 +188,15 @@ def _assemble(
     usage = Usage(clock)
     markers = Markers(lambda: seal.marker_key)
     models = Models([product.models for product in products if product.models is not None])
+    policies = Policies(quotas, epoch, clock, entropy)
+    signing = {name: "" for product in products for name in product.signing_kinds}
     base = Foundation(
         settings,
         clock,
         entropy,
         store.reader,
+        store,
+        journal,
         seal,
         verifier,
         issuer,
@@ -191,11 +206,16 @@ def _assemble(
         Groups(quotas, epoch, clock, entropy),
         Roles(quotas, epoch, clock, entropy),
         InstanceProfiles(quotas, clock, entropy),
-        Policies(quotas, epoch, clock, entropy),
+        policies,
         Tags(quotas, epoch),
         quotas,
         epoch,
         markers,
+        principals,
+        Authenticator(verifier, Signatures(), principals, clock, signing),
+        Authoriser(Bearings(policies, epoch)),
+        directory.tls_files(settings),
+        Addresses(settings.public_host),
     )
     return Authority(
         settings,

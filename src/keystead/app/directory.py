@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from keystead.config.places import TLSFiles
 from keystead.config.settings import Settings
 from keystead.kernel.clock import Clock, MovableClock, SystemClock
 from keystead.kernel.files import write_private
@@ -55,6 +56,12 @@ class DataDirectory:
     def tls(self) -> Path:
         """The folder of certificates."""
         return self.path / "tls"
+
+    def tls_files(self, settings: Settings) -> TLSFiles:
+        """Return what TLS listeners show: the settings' certificate, or the one that the local CA signs."""
+        if settings.tls_certificate is not None and settings.tls_key is not None:
+            return TLSFiles(settings.tls_certificate, settings.tls_key)
+        return TLSFiles(self.tls / "server.pem", self.tls / "server.key")
 
     @property
     def test_clock(self) -> Path:

@@ -8,18 +8,18 @@ import asyncio
 import gc
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from keystead.access.doors import Listener
 from keystead.app.admin import AdminServer
 from keystead.app.authority import Authority, open_authority
 from keystead.app.certificates import Certificates, Names, ensure_certificates, server_context
 from keystead.config.settings import Settings
-from keystead.config.values import Address
 from keystead.gateway.http.asgi import Application
 from keystead.gateway.http.listeners import HTTPListener
 from keystead.identity import records
@@ -33,7 +33,6 @@ READY = "ready.json"
 """In the data directory while a server runs: what `keystead env` and `keystead health` go by."""
 WANTED_FILES = 16384
 YOUNG_OBJECTS = 20_000
-_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
 
 
 class Ready(msgspec.Struct):
@@ -58,55 +57,77 @@ class Server:
     application: Application
     http: HTTPListener
     https: HTTPListener
+    listeners: Sequence[Listener]
     admin: AdminServer
 
     async def start(self) -> Ready:
-        """Listen everywhere, or nowhere. Raises AddressInUse."""
-        await self.http.start()
+        """Listen everywhere, or nowhere. Raises CannotListen."""
         try:
-            await self.https.start()
+            doors = await self._listen()
         except BaseException:
-            await self.http.stop(0)
+            await self._stop_listening(0)
             raise
         await self.admin.start()
         self.application.is_ready = True
-        settings = self.authority.settings
+        settings, addresses = self.authority.settings, self.authority.base.addresses
         return Ready(
-            http=_url("http", settings, self.http.address),
-            https=_url("https", settings, self.https.address),
+            http=f"http://{addresses.local('http')}",
+            https=f"https://{addresses.local('https')}",
             data=str(settings.data),
             # What `init` made; the setting of a later start changes nothing of it.
             account=records.accounts(self.authority.store.reader)[0].account,
             region=settings.region,
+            **doors,
         )
 
     async def stop(self) -> None:
         """Stop listening and let requests in flight finish."""
         self.application.is_ready = False
-        await asyncio.gather(self.http.stop(DRAIN_SECONDS), self.https.stop(DRAIN_SECONDS))
+        await self._stop_listening(DRAIN_SECONDS)
         await self.admin.stop()
 
+    async def _listen(self) -> dict[str, str]:
+        """Start every listener and return what the ready file says of the doors' own."""
+        addresses = self.authority.base.addresses
+        await self.http.start()
+        addresses.settle("http", *self.http.address)
+        await self.https.start()
+        addresses.settle("https", *self.https.address)
+        doors: dict[str, str] = {}
+        for listener in self.listeners:
+            doors |= await listener.start()
+        return doors
 
-def _url(scheme: str, settings: Settings, bound: tuple[str, int]) -> str:
-    """Return where this machine's clients find a listener: as bound, or by name where that is every address."""
-    host, port = bound
-    if host in _EVERY_ADDRESS:
-        host = settings.public_host or "localhost"
-    return f"{scheme}://{Address(host, port)}"
+    async def _stop_listening(self, drain_seconds: float) -> None:
+        """Stop every listener, also those that never started."""
+        await asyncio.gather(*(each.stop(drain_seconds) for each in (self.http, self.https, *self.listeners)))
 
 
 def build_server(authority: Authority) -> Server:
     """Put listeners in front of an open authority."""
     settings = authority.settings
-    application = Application(authority.gateway(), settings.trusted_proxy)
+    doors = [door for parts in authority.parts for door in parts.doors]
+    application = Application(authority.gateway(), settings.trusted_proxy, doors)
     # uvicorn types every message of ASGI; our application takes them as the dictionaries that they are.
     app = cast("ASGI3Application", application)
     context = server_context(_certificates(authority))
-    listen = HTTPListener(app, settings.http.host, settings.http.port, clock=authority.clock)
-    listen_tls = HTTPListener(
-        app, settings.https.host, settings.https.port, clock=authority.clock, ssl_context=context
+    listen = HTTPListener(
+        app,
+        settings.http.host,
+        settings.http.port,
+        clock=authority.clock,
+        takes_websocket=application.takes_websocket,
     )
-    return Server(authority, application, listen, listen_tls, AdminServer(authority))
+    listen_tls = HTTPListener(
+        app,
+        settings.https.host,
+        settings.https.port,
+        clock=authority.clock,
+        ssl_context=context,
+        takes_websocket=application.takes_websocket,
+    )
+    listeners = [listener for parts in authority.parts for listener in parts.listeners]
+    return Server(authority, application, listen, listen_tls, listeners, AdminServer(authority))
 
 
 def _certificates(authority: Authority) -> Certificates:

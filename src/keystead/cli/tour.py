@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -24,7 +24,9 @@ from keystead.app.local import call
 from keystead.cli.options import settings_from
 from keystead.cli.output import table
 from keystead.kernel.clock import Clock, SystemClock
-from keystead.products.stops import Response, Stop, discover_stops
+from keystead.products.stops import Response, Shut, Stop, discover_stops
+
+Answer = TypeVar("Answer")
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 15.0
@@ -54,7 +56,7 @@ def tour() -> None:
     with tempfile.TemporaryDirectory(prefix="keystead-tour-") as folder, _authority(Path(folder)) as ready:
         click.echo(f"A throw-away authority answers at {ready['http']}; it is gone when this ends.")
         click.echo(f"Every call below is made by unmodified boto3 {boto3.__version__}.")
-        guide = _Guide(boto3, ready["http"], _root_key(Path(ready["data"])), SystemClock())
+        guide = _Guide(boto3, ready, _root_key(Path(ready["data"])), SystemClock())
         rows = [_visit(guide, stop) for stop in discover_stops()]
         verdict = call(settings_from(data=ready["data"]), "audit-verify", {})
     click.echo("\n" + table(rows, _COLUMNS))
@@ -71,7 +73,7 @@ class _Guide:
     """Drives boto3, prints each step, and times how soon after a change the next caller is refused."""
 
     boto3: Any  # Loaded by name, so that keystead runs without it.
-    url: str
+    ready: Mapping[str, str | None]
     root_key: tuple[str, str]
     clock: Clock
     acknowledged_at: float = 0.0
@@ -84,9 +86,42 @@ class _Guide:
         """The account root."""
         return self.caller("root", *self.root_key)
 
-    def caller(self, name: str, key_id: str, secret: str) -> "_Caller":
+    def caller(self, name: str, key_id: str, secret: str, session_token: str | None = None) -> "_Caller":
         """Return somebody who signs with this access key."""
-        return _Caller(self, name, self.boto3.session.Session(key_id, secret, region_name=_REGION))
+        session = self.boto3.session.Session(key_id, secret, session_token, region_name=_REGION)
+        return _Caller(self, name, session)
+
+    def opens(self, who: str, what: str, knock: Callable[[], str]) -> None:
+        """Knock at a door that has to open, and print what `knock` says of it. Raises TourEnded."""
+        try:
+            outcome = self.timed(knock)
+        except Shut as shut:
+            raise TourEnded(f"as {who}: {what} was refused: {shut}") from shut
+        self.acknowledged_at = self.clock.monotonic()
+        self.say(who, what, outcome)
+
+    def is_shut(self, who: str, what: str, knock: Callable[[], str]) -> None:
+        """Knock at a door that has to stay shut. Raises TourEnded."""
+        try:
+            outcome = self.timed(knock)
+        except Shut as shut:
+            self.last_refusal_ms = (self.clock.monotonic() - self.acknowledged_at) * 1000
+            self.say(who, what, f"refused: {shut}")
+            return
+        raise TourEnded(f"as {who}: {what} was answered: {outcome}")
+
+    def timed(self, work: Callable[[], Answer]) -> Answer:
+        """Return what `work` returns, or raise what it raises, and keep how long it took."""
+        began = self.clock.monotonic()
+        try:
+            return work()
+        finally:
+            self.call_ms = (self.clock.monotonic() - began) * 1000
+
+    def say(self, who: str, what: str, outcome: str) -> None:
+        """Print one step and what came of it."""
+        click.echo(f"  {who:<9} {what}")
+        click.echo(f"  {'':<9} -> {outcome}  ({self.call_ms:.1f} ms)")
 
 
 @dataclass(slots=True)
@@ -126,25 +161,21 @@ class _Caller:
     def _call(self, service: str, operation: str, parameters: dict[str, object]) -> tuple[str, Response]:
         """Return the error code, empty for success, and the answer."""
         client = self._client(service)
-        began = self.guide.clock.monotonic()
         try:
-            return "", getattr(client, operation)(**parameters)
+            return "", self.guide.timed(lambda: getattr(client, operation)(**parameters))
         except client.exceptions.ClientError as error:
             # ClientError's `response` is a plain dictionary.
             response: Response = error.response
             return response["Error"]["Code"], response
-        finally:
-            self.guide.call_ms = (self.guide.clock.monotonic() - began) * 1000
 
     def _client(self, service: str) -> Any:
         if service not in self.clients:
-            self.clients[service] = self.session.client(service, endpoint_url=self.guide.url)
+            self.clients[service] = self.session.client(service, endpoint_url=self.guide.ready["http"])
         return self.clients[service]
 
     def _say(self, service: str, operation: str, parameters: dict[str, object], outcome: str) -> None:
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-        click.echo(f"  {self.name:<9} {service}.{operation}({given})")
-        click.echo(f"  {'':<9} -> {outcome}  ({self.guide.call_ms:.1f} ms)")
+        self.guide.say(self.name, f"{service}.{operation}({given})", outcome)
 
     def _ended(self, what: str) -> TourEnded:
         return TourEnded(f"as {self.name}: {what}")

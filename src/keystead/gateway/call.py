@@ -1,6 +1,7 @@
 """`Call`: what an operation knows of the request that called it, beside the request's own members."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from keystead.credentials.shelf import Credential
 from keystead.identity.principals import Principal
@@ -12,7 +13,8 @@ class Call:
     """One authenticated, authorised call.
 
     `principal` and `credential` are those that were verified; `action` is what policies call the operation.
-    `reader` sees the database; in an operation that writes it is the transaction itself.
+    `reader` sees the database; in an operation that writes it is the transaction itself. `prepared` is what the
+    operation's asynchronous part returned.
     """
 
     request_id: str
@@ -24,6 +26,8 @@ class Call:
     user_agent: str
     reader: Reader
     transaction: Transaction | None = None
+    # What the operation's own asynchronous part made; its type is between the two of them.
+    prepared: Any = None
 
     @property
     def tx(self) -> Transaction:

@@ -4,7 +4,7 @@ A declared operation exists in its service's model, exactly once, with an action
 refuses to start. What a model has and nobody declared answers one honest "not implemented".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from keystead.access.refusals import Family
 from keystead.access.sigv4 import ServiceRules, rules_for
 from keystead.gateway.call import Call
 from keystead.kernel.errors import DomainError
-from keystead.protocol import CompiledOperation, Models, ServiceModel
+from keystead.protocol import CompiledOperation, Models, ServiceModel, Unreadable
 from keystead.protocol.redact import Redact, redactor
 from keystead.store.interface import Reader
 from keystead.types.errors import OperationError
 from keystead.types.operation import Declaration, declaration_of
+
+_REST = frozenset({"rest-json", "rest-xml"})
 
 Translate = Callable[[DomainError], OperationError | None]
 ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
@@ -83,6 +85,7 @@ class Entry:
     method: Callable[[Call, Any], Any]
     service: "Service"
     face: Face
+    prepare: Callable[[Call, Any], Awaitable[Any]] | None = None
     _compiled: "Compiled | None" = None
 
     @property
@@ -135,13 +138,32 @@ class OperationTable:
         self.by_target = _told_apart([(each.model.target_prefix, each) for each in rpc])
         self.by_signing_name = _told_apart([(each.rules.service, each) for each in served])
 
+    def names_rest_operation(self, method: str, raw_path: bytes, query: bytes) -> bool:
+        """Return whether method and path are those of an operation of a REST service that is served."""
+        for service in self.services.values():
+            if service.model.protocol not in _REST:
+                continue
+            try:
+                if service.model.match_rest(method, raw_path, query) is not None:
+                    return True
+            except Unreadable:
+                continue
+        return False
+
     def _add_group(self, face: Face, group: object) -> None:
         for name in dir(type(group)):
             declaration = declaration_of(getattr(type(group), name))
             if declaration is not None:
-                self._add(face, declaration, getattr(group, name))
+                prepare = getattr(group, declaration.prepare) if declaration.prepare else None
+                self._add(face, declaration, getattr(group, name), prepare)
 
-    def _add(self, face: Face, declaration: Declaration, method: Callable[[Call, Any], Any]) -> None:
+    def _add(
+        self,
+        face: Face,
+        declaration: Declaration,
+        method: Callable[[Call, Any], Any],
+        prepare: Callable[[Call, Any], Awaitable[Any]] | None,
+    ) -> None:
         service = self.services.get(declaration.service) or self._open(declaration.service)
         if declaration.name not in service.model.operation_names:
             raise BadDeclaration(f"{declaration.service} has no operation {declaration.name}")
@@ -150,7 +172,7 @@ class OperationTable:
         if not declaration.resource.split() or not declaration.action:
             # Without any resource there would be nothing to decide on, and so nothing to deny.
             raise BadDeclaration(f"{declaration.service}:{declaration.name} lacks an action or a resource")
-        service.entries[declaration.name] = Entry(declaration, method, service, face)
+        service.entries[declaration.name] = Entry(declaration, method, service, face, prepare)
 
     def _open(self, name: str) -> Service:
         model = self._models.service(name)

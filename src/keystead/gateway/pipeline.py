@@ -47,6 +47,7 @@ class Gateway:
         *,
         audit_reads: bool,
     ) -> None:
+        self._table = table
         self._router = Router(table)
         self._authenticator = authenticator
         self._authoriser = authoriser
@@ -76,6 +77,10 @@ class Gateway:
                 return self._refuse(exchange, answer_to(exchange, error))
             except Exception as second:  # A face that cannot say no is broken, and that is the answer.
                 return self._refuse(exchange, broken(exchange, second))
+
+    def names_operation(self, method: str, raw_path: bytes, query: bytes) -> bool:
+        """Return whether an unsigned request means an operation of the API all the same."""
+        return self._table.names_rest_operation(method, raw_path, query)
 
     def _refuse(self, exchange: Exchange, told: Answer) -> WireResponse:
         response = serialise(exchange, told)
@@ -134,6 +139,9 @@ class Gateway:
 
     async def _perform(self, exchange: Exchange) -> WireResponse:
         entry = _entry(exchange)
+        if entry.prepare is not None:
+            call = _call(exchange)
+            call.prepared = await entry.prepare(call, exchange.params)
         if entry.declaration.form == "write":
             return await self._store.write(lambda tx: self._write(tx, exchange, entry))
         result = entry.method(_call(exchange), exchange.params)

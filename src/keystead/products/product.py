@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keystead import products
+from keystead.access.authenticate import Authenticator
+from keystead.access.authorise import Authoriser
+from keystead.access.doors import HTTPDoor, Listener, Worker
+from keystead.audit.journal import Journal
+from keystead.config.places import Addresses, TLSFiles
 from keystead.config.settings import Settings
 from keystead.credentials.issue import Issuer
 from keystead.credentials.kind import Kind
@@ -21,6 +26,7 @@ from keystead.identity.accounts import Accounts
 from keystead.identity.epoch import PolicyEpoch
 from keystead.identity.groups import Groups
 from keystead.identity.policies import Policies
+from keystead.identity.principals import Principals
 from keystead.identity.quotas import Quotas
 from keystead.identity.roles import InstanceProfiles, Roles
 from keystead.identity.tags import Tags
@@ -28,18 +34,23 @@ from keystead.identity.users import Users
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.paging import Markers
-from keystead.store.interface import Reader
+from keystead.store.interface import Reader, Store
 from keystead.store.migrations import Migrations
 
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What the layers below offer to products. A product's `face` picks what its groups need."""
+    """What the layers below offer to products. A product's `parts` picks what its groups and doors need.
+
+    `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen.
+    """
 
     settings: Settings
     clock: Clock
     entropy: Entropy
     reader: Reader
+    store: Store
+    journal: Journal
     seal: Seal
     verifier: Verifier
     issuer: Issuer
@@ -54,11 +65,29 @@ class Foundation:
     quotas: Quotas
     epoch: PolicyEpoch
     markers: Markers
+    principals: Principals
+    authenticator: Authenticator
+    authoriser: Authoriser
+    tls: TLSFiles
+    addresses: Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a product brings to a running authority, made together so that its parts may share objects.
+
+    `listeners` are those beside the HTTP and HTTPS ones, behind which `doors` are; `workers` run in the background.
+    """
+
+    face: Face
+    doors: Sequence[HTTPDoor] = ()
+    listeners: Sequence[Listener] = ()
+    workers: Sequence[Worker] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: its kinds of credential, its API, and its tables.
+    """One product: its kinds of credential, its API and doors, and its tables.
 
     `kinds` are fixed by the settings (quotas); `signing_kinds` names those of them that sign API requests.
     `models` is a folder of service models in botocore's format,
@@ -67,7 +96,7 @@ class Product:
 
     name: str
     kinds: Callable[[Settings], Sequence[Kind]]
-    face: Callable[[Foundation], Face]
+    parts: Callable[[Foundation], Parts]
     signing_kinds: Sequence[str] = ()
     migrations: Path | None = None
     models: Path | None = None

@@ -7,7 +7,7 @@ its guide by the protocols below only: which client it drives, and how its steps
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -16,6 +16,10 @@ from keystead import products
 
 # An answer of boto3: a dictionary that no type describes.
 Response = dict[str, Any]
+
+
+class Shut(Exception):
+    """A door refused; the text says in which words."""
 
 
 class Caller(Protocol):
@@ -45,8 +49,21 @@ class Guide(Protocol):
         """The account root."""
         ...
 
-    def caller(self, name: str, key_id: str, secret: str) -> Caller:
+    @property
+    def ready(self) -> Mapping[str, str | None]:
+        """What the authority's ready file says: the addresses of its doors among it."""
+        ...
+
+    def caller(self, name: str, key_id: str, secret: str, session_token: str | None = None) -> Caller:
         """Return somebody who signs with this access key."""
+        ...
+
+    def opens(self, who: str, what: str, knock: Callable[[], str]) -> None:
+        """Knock at a door that has to open, and print what `knock` says of it. Shut ends the stop."""
+        ...
+
+    def is_shut(self, who: str, what: str, knock: Callable[[], str]) -> None:
+        """Knock at a door that has to stay shut: `knock` raises Shut. Anything else ends the stop."""
         ...
 
 

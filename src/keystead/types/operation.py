@@ -32,7 +32,8 @@ class Declaration:
     `resource` is the template of what is authorised, as the last field of an ARN: members of the request in
     braces, `*` for an operation without resource. Several, parted by spaces, must all be allowed. `action` is
     the policy action. `also` names error shapes of the service that AWS answers here although this operation's
-    model does not list them.
+    model does not list them. `prepare` names an asynchronous method `(self, call, request)` of the same group that
+    is awaited before the method runs: for what waits or asks elsewhere. Its result stands in `call.prepared`.
     """
 
     service: str
@@ -42,6 +43,7 @@ class Declaration:
     action: str
     authentication: Authentication
     also: tuple[str, ...]
+    prepare: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,14 @@ class Operation(Generic[Request, Response]):
         action: str | None = None,
         authentication: Authentication = "sigv4",
         also: tuple[type[ServiceError], ...] = (),
+        prepare: str = "",
     ) -> Callable[[Method[Group, AnyCall, Request, Response]], Method[Group, AnyCall, Request, Response]]:
         """Return a decorator that declares a method `(self, call, request) -> response`."""
         policy_action = action or f"{self.service}:{self.name}"
         shapes = tuple(error.shape for error in also)
-        declared = Declaration(self.service, self.name, form, resource, policy_action, authentication, shapes)
+        declared = Declaration(
+            self.service, self.name, form, resource, policy_action, authentication, shapes, prepare
+        )
 
         def declare(
             method: Method[Group, AnyCall, Request, Response],

@@ -1,22 +1,18 @@
-"""The ASGI application behind both listeners: reads a request whole, has it handled, writes the answer.
+"""The ASGI application behind both listeners: gives a door what is for it, and answers what is for the API.
 
 Follows the ASGI specification, "HTTP & WebSocket ASGI Message Format". No framework: the raw path and the header
 list, which signatures are made over, pass through untouched.
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from keystead.access.doors import RESPOND, SOURCE_ADDRESS, HTTPDoor, Message, Receive, Send
 from keystead.config.values import Network
 from keystead.gateway.exchange import HTTPRequest
-from keystead.gateway.http.cycle import RESPOND
+from keystead.gateway.http.dispatch import Dispatch
 from keystead.gateway.pipeline import Gateway
 
-# The messages of ASGI are dictionaries of mixed values, typed by nothing but its specification.
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Respond = Callable[[int, Sequence[tuple[bytes, bytes]], bytes], Awaitable[None]]
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -27,25 +23,29 @@ _JSON = (b"content-type", b"application/json")
 
 
 class Application:
-    """Serves the API over whatever listener calls it."""
+    """Serves the API, and the products' doors, over whatever listener calls it."""
 
-    def __init__(self, gateway: Gateway, trusted_proxies: Sequence[Network]) -> None:
+    def __init__(
+        self, gateway: Gateway, trusted_proxies: Sequence[Network], doors: Sequence[HTTPDoor] = ()
+    ) -> None:
         self._gateway = gateway
+        self._dispatch = Dispatch(doors, gateway.names_operation)
         self._trusted_proxies = trusted_proxies
         self.is_ready = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, in one step: `send` is for answers that are not known whole."""
-        del send
-        if scope["type"] != "http":
+        """Answer one request. The API answers in one step: `send` is for doors, whose answers may be streams."""
+        raw_path: bytes = scope["raw_path"]
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        head = dict(headers)
+        door = self._dispatch.find(scope, head)
+        if door is not None:
+            await self._enter(door, scope, receive, send)
             return
         respond: Respond = scope["extensions"][RESPOND]["respond"]
-        raw_path: bytes = scope["raw_path"]
         if raw_path == HEALTH_PATH:
             await _answer_health(respond, self.is_ready)
             return
-        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        head = dict(headers)
         refusal = _refusal(head)
         body = None if refusal is not None else await _read_body(receive)
         if body is None:
@@ -64,6 +64,20 @@ class Application:
             )
         )
         await respond(response.status, response.headers, response.body)
+
+    def takes_websocket(self, scope: Message) -> bool:
+        """Return whether a request to upgrade is for a door that speaks WebSocket."""
+        door = self._dispatch.find(scope, dict(scope["headers"]))
+        return door is not None and door.takes_websockets
+
+    async def _enter(self, door: HTTPDoor, scope: Message, receive: Receive, send: Send) -> None:
+        """Have a door answer. Whatever it fails with is the listener's to answer and to log."""
+        scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
+        try:
+            await door.app(scope, receive, send)
+        finally:
+            # The scope refers to the connection's cycle by its extension, and that to the scope.
+            scope.pop("extensions", None)
 
     def _source_address(self, scope: Message) -> str:
         """Return the peer's address, or the one that a trusted proxy says it forwards for."""

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-RESPOND = "keystead.respond"
-"""Under this name `respond` stands among the extensions of an ASGI scope."""
-
 
 class Cycle(RequestResponseCycle):
     """uvicorn's cycle with `respond`."""

@@ -15,26 +15,15 @@ from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from keystead.access.doors import AddressInUse, CannotListen
 from keystead.gateway.http.discretion import LOGGER_NAME, keep_discreet
 from keystead.gateway.http.limits import HTTPLimits
-from keystead.gateway.http.server_protocol import ServerProtocol
+from keystead.gateway.http.server_protocol import ServerProtocol, TakesWebsocket, takes_no_websocket
+from keystead.gateway.http.websocket import MAX_MESSAGE_BYTES
 from keystead.kernel.clock import Clock
 
 _POLL_SECONDS: Final = 0.01
 _BACKLOG: Final = 2048
-
-
-class CannotListen(Exception):
-    """An address could not be listened on; the text names it and says why."""
-
-    def __init__(self, host: str, port: int, why: str) -> None:
-        super().__init__(f"{host}:{port} {why}")
-        self.host = host
-        self.port = port
-
-
-class AddressInUse(CannotListen):
-    """Another process, or another listener, has the address."""
 
 
 class HTTPListener:
@@ -53,8 +42,11 @@ class HTTPListener:
         clock: Clock,
         limits: HTTPLimits | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        takes_websocket: TakesWebsocket = takes_no_websocket,
     ) -> None:
+        """`takes_websocket` judges the scope of a request to upgrade; where it says no, the request stays plain."""
         self._app = app
+        self._takes_websocket = takes_websocket
         self._host = host
         self._port = port
         self._clock = clock
@@ -91,7 +83,7 @@ class HTTPListener:
         is_tls = self._ssl_context is not None
         try:
             self._server = await loop.create_server(
-                lambda: ServerProtocol(self._app, self._config, self._state, loop, self._limits),
+                lambda: self._protocol(loop),
                 self._host,
                 self._port,
                 ssl=self._ssl_context,
@@ -104,6 +96,9 @@ class HTTPListener:
                 raise AddressInUse(self._host, self._port, "is in use") from error
             raise CannotListen(self._host, self._port, f"cannot be listened on: {error.strerror}") from error
         self._sweep = loop.call_later(self._limits.sweep_seconds, self._sweep_connections)
+
+    def _protocol(self, loop: asyncio.AbstractEventLoop) -> ServerProtocol:
+        return ServerProtocol(self._app, self._config, self._state, loop, self._limits, self._takes_websocket)
 
     async def stop(self, drain_seconds: float) -> bool:
         """Stop accepting, let requests that have begun be answered for up to `drain_seconds`, then cut the rest.
@@ -167,6 +162,8 @@ def _configure(app: ASGI3Application) -> Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
     )
     config.load()
     return config

@@ -8,8 +8,9 @@ because a timer set and cancelled per request costs more than everything else he
 
 import asyncio
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote
 
 import httptools
@@ -19,9 +20,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from keystead.access.doors import RESPOND, Message
 from keystead.gateway.http import eager
 from keystead.gateway.http.body_rate import BodyRate
-from keystead.gateway.http.cycle import RESPOND, Cycle
+from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.discretion import LOGGER_NAME
 from keystead.gateway.http.limits import HTTPLimits
 from keystead.gateway.http.refusal import METHODS, Refusal
@@ -33,6 +35,9 @@ from keystead.gateway.http.request_head import (
     origin_form,
     transfer_coding_fault,
 )
+from keystead.gateway.http.websocket import protocol_class
+
+TakesWebsocket = Callable[[Message], bool]
 
 # What of the current message has been read.
 _NOTHING: Final = 0
@@ -40,6 +45,12 @@ _HEAD: Final = 1
 _BODY: Final = 2
 
 _JUDGED_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+
+
+def takes_no_websocket(scope: Message) -> bool:
+    """Take every request to upgrade as a plain one."""
+    del scope
+    return False
 
 
 class ServerProtocol(HttpToolsProtocol):
@@ -52,6 +63,7 @@ class ServerProtocol(HttpToolsProtocol):
         state: ServerState,
         loop: asyncio.AbstractEventLoop,
         limits: HTTPLimits,
+        takes_websocket: TakesWebsocket = takes_no_websocket,
     ) -> None:
         super().__init__(config, state, {}, loop)
         self.logger = logging.getLogger(LOGGER_NAME)
@@ -65,6 +77,8 @@ class ServerProtocol(HttpToolsProtocol):
         self._host: bytes | None = None
         self._checked_host: bytes | None = None
         self._framing: bytes | None = None  # The header field that says how long the body is.
+        self._takes_websocket = takes_websocket
+        self._upgrades = False  # This request goes on as a WebSocket.
         self._leaves_parser = False  # What follows the head is not for the parser that read it.
         self._fault: Refusal | None = None  # Found in a header field, raised when the head is complete.
 
@@ -153,7 +167,8 @@ class ServerProtocol(HttpToolsProtocol):
 
     def _read_past_upgrade(self, piece: bytes | memoryview, end_of_head: int) -> None:
         """Take an `Upgrade` that is not for WebSocket as if it were not there (RFC 9110 section 7.8)."""
-        if self._should_upgrade():
+        if self._upgrades:
+            self.ws_protocol_class = protocol_class()
             self.handle_websocket_upgrade()
             return
         rest = piece[end_of_head:]
@@ -212,10 +227,9 @@ class ServerProtocol(HttpToolsProtocol):
         self._reading = _BODY
         self._received_bytes = self._body_bytes = self._head_bytes = 0
         self.scope = self._describe(method.decode(), version)
-        self._leaves_parser = self.parser.should_upgrade() and (
-            self._framing is not None or self._should_upgrade()
-        )
-        if self._leaves_parser and self._should_upgrade():
+        self._upgrades = self.parser.should_upgrade() and self._is_for_websocket(method)
+        self._leaves_parser = self._upgrades or (self.parser.should_upgrade() and self._framing is not None)
+        if self._upgrades:
             return
         if self._framing is not None and self._framing.startswith(b"t"):
             # Fields after a chunked body must not join the header fields that the application trusts.
@@ -242,6 +256,12 @@ class ServerProtocol(HttpToolsProtocol):
         if not self.pipeline:
             self._answering = earlier
         self.pipeline.appendleft((cycle, self._app))
+
+    def _is_for_websocket(self, method: bytes) -> bool:
+        """Whether this request to upgrade is one that a door takes; nobody else's answer may be awaited."""
+        if method != b"GET" or self._framing is not None or self._is_in_flight():
+            return False
+        return self._get_upgrade() == b"websocket" and self._takes_websocket(cast("Message", self.scope))
 
     def _start_request(self) -> None:
         """Have the request that began in the piece just read answered: at once, if all of it is here."""

@@ -24,14 +24,14 @@ from keystead.products.iam.roles import RoleOperations
 from keystead.products.iam.service_credentials import ServiceCredentials
 from keystead.products.iam.simulation import Simulations
 from keystead.products.iam.users import UserOperations
-from keystead.products.product import Foundation, Product
+from keystead.products.product import Foundation, Parts, Product
 
 
-def _face(base: Foundation) -> Face:
+def _parts(base: Foundation) -> Parts:
     access_key = access_key_kind(base.settings)
     listing = Listing(base.markers)
     entities = Entities(base.users, base.groups, base.roles)
-    return Face(
+    face = Face(
         groups=[
             AccessKeys(access_key, base.issuer, base.users, base.usage, base.markers, base.clock),
             ServiceCredentials(base.issuer, base.users, listing, base.clock),
@@ -53,12 +53,13 @@ def _face(base: Foundation) -> Face:
         resource_arn=resource_arn,
         condition_key=condition_key,
     )
+    return Parts(face)
 
 
 PRODUCT = Product(
     name="iam",
     kinds=kinds,
-    face=_face,
+    parts=_parts,
     signing_kinds=[ACCESS_KEY],
     migrations=Path(__file__).with_name("migrations"),
 )

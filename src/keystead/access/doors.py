@@ -1,0 +1,79 @@
+"""What a product's door is to the listeners: which requests are for it, and what they are given to.
+
+Follows the ASGI specification, "HTTP & WebSocket ASGI Message Format". A door depends on nothing of the API's
+gateway: it reads the raw request itself, judges the credential that is presented to it, and streams both ways.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+# The messages of ASGI are dictionaries of mixed values, typed by nothing but its specification.
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+
+RESPOND = "keystead.respond"
+"""Under this name an HTTP scope's extensions hold `respond(status, headers, body)`, which answers in one step."""
+SOURCE_ADDRESS = "source_address"
+"""Under this name a scope's state holds the client's address, judged through the proxies that are trusted."""
+
+
+def takes_no_host(host: str) -> bool:
+    """Claim no host name: the door is found by paths or signatures only."""
+    del host
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPDoor:
+    """A door behind the HTTP and HTTPS listeners, and which requests are for it (DESIGN §8, in this order).
+
+    `takes_host` judges a Host without its port, in lower case; its answer may be remembered. `prefixes` are the
+    beginnings of raw paths that are reserved for it, from slash to slash. `signing_name` is the service in the
+    SigV4 credential scope. `takes_the_rest` gives it what bears no SigV4 signature and names no operation.
+    A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`.
+    """
+
+    name: str
+    app: ASGIApplication
+    takes_host: Callable[[str], bool] = takes_no_host
+    prefixes: tuple[bytes, ...] = ()
+    signing_name: str = ""
+    takes_the_rest: bool = False
+    takes_websockets: bool = False
+
+
+class CannotListen(Exception):
+    """An address could not be listened on; the text names it and says why."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(f"{host}:{port} {why}")
+        self.host = host
+        self.port = port
+
+
+class AddressInUse(CannotListen):
+    """Another process, or another listener, has the address."""
+
+
+class Listener(Protocol):
+    """A door's own listener, for what does not speak HTTP/1.1 at the shared address."""
+
+    async def start(self) -> Mapping[str, str]:
+        """Listen, and return what the ready file says of it, by name. Raises CannotListen."""
+        ...
+
+    async def stop(self, drain_seconds: float) -> object:
+        """Stop listening; what has begun may end within `drain_seconds`. Also called if `start` never was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Work that is done apart from requests, every `seconds`; a failure is logged, and it is tried again."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[object]]

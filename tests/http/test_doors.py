@@ -1,0 +1,107 @@
+"""Doors behind the real listener: streams both ways, WebSockets, and who the client is said to be."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+import uvloop
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from keystead.access.doors import SOURCE_ADDRESS, HTTPDoor
+from keystead.config.values import networks
+from keystead.gateway.http.asgi import Application
+from keystead.gateway.http.listeners import HTTPListener
+from keystead.kernel.clock import SystemClock
+
+PATIENCE = 10.0
+GATEWAY = SimpleNamespace(names_operation=lambda method, raw_path, query: False)
+"""Every request here is for a door; the API is never asked."""
+
+
+async def _echo(scope, receive, send):
+    """Send back each piece of a body, or each message of a WebSocket, as it comes."""
+    source = scope["state"][SOURCE_ADDRESS].encode()
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": source + b" " + scope["raw_path"]})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "bytes": message["bytes"]})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-source", source)]})
+    while True:
+        message = await receive()
+        await send({"type": "http.response.body", "body": message["body"], "more_body": message["more_body"]})
+        if not message["more_body"]:
+            return
+
+
+DOORS = [
+    HTTPDoor("socket", _echo, prefixes=(b"/v1/data-channel/",), takes_websockets=True),
+    HTTPDoor("plain", _echo, takes_the_rest=True),
+]
+
+
+@pytest.fixture
+def port():
+    loop = uvloop.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    application = Application(GATEWAY, networks("127.0.0.0/8"), DOORS)
+    listener = HTTPListener(
+        application, "127.0.0.1", 0, clock=SystemClock(), takes_websocket=application.takes_websocket
+    )
+    asyncio.run_coroutine_threadsafe(listener.start(), loop).result(PATIENCE)
+    yield listener.address[1]
+    asyncio.run_coroutine_threadsafe(listener.stop(0), loop).result(PATIENCE)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(PATIENCE)
+    loop.close()
+
+
+@contextmanager
+def _socket(port, path, **options):
+    with connect(f"ws://127.0.0.1:{port}{path}", open_timeout=PATIENCE, **options) as socket:
+        yield socket
+
+
+def test_websocket_door_gets_the_raw_path_and_the_client_that_a_trusted_proxy_names(port):
+    with _socket(
+        port, "/v1/data-channel/a%2Fb", additional_headers={"X-Forwarded-For": "192.0.2.7"}
+    ) as socket:
+        assert socket.recv(PATIENCE) == b"192.0.2.7 /v1/data-channel/a%2Fb"
+
+
+def test_websocket_door_answers_each_message(port):
+    with _socket(port, "/v1/data-channel/s") as socket:
+        socket.recv(PATIENCE)
+        for message in (b"one", b"x" * 300_000, b""):
+            socket.send(message)
+            assert socket.recv(PATIENCE) == message
+
+
+def test_message_beyond_the_limit_ends_the_websocket_and_no_other(port):
+    with _socket(port, "/v1/data-channel/s") as socket, _socket(port, "/v1/data-channel/t") as other:
+        for each in (socket, other):
+            each.recv(PATIENCE)
+        socket.send(b"x" * (1024 * 1024 + 1))
+        with pytest.raises(ConnectionClosed, match="1009"):
+            socket.recv(PATIENCE)
+
+        other.send(b"still here")
+        assert other.recv(PATIENCE) == b"still here"
+
+
+def test_compression_is_not_negotiated(port):
+    with _socket(port, "/v1/data-channel/s", compression="deflate") as socket:
+        assert socket.protocol.extensions == []
+
+
+def test_upgrade_at_a_door_without_websockets_is_a_plain_request(port):
+    with pytest.raises(InvalidStatus) as refused, _socket(port, "/b/k"):
+        pass
+
+    assert refused.value.response.status_code == 200
