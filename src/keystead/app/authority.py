@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
@@ -25,7 +26,7 @@ from keystead.credentials.kind import Kinds
 from keystead.credentials.rootkey import RootKeyFile
 from keystead.credentials.seal import Seal
 from keystead.credentials.usage import Usage
-from keystead.credentials.verify import Verifier
+from keystead.credentials.verify import Accepts, Verifier
 from keystead.gateway.operations import OperationTable
 from keystead.gateway.pipeline import Gateway
 from keystead.identity import records
@@ -182,41 +183,10 @@ def _assemble(
     seal.load(store.reader)
     kinds = Kinds(tuple(kind for product in products for kind in product.kinds(settings)))
     verifier = Verifier(kinds, seal, store.reader, clock)
-    principals = Principals(store.reader)
     issuer = Issuer(kinds, seal, verifier, clock, entropy)
-    quotas, epoch = Quotas(users_per_account=settings.users_per_account), PolicyEpoch()
-    usage = Usage(clock)
-    markers = Markers(lambda: seal.marker_key)
-    models = Models([product.models for product in products if product.models is not None])
-    policies = Policies(quotas, epoch, clock, entropy)
     signing = {name: "" for product in products for name in product.signing_kinds}
-    base = Foundation(
-        settings,
-        clock,
-        entropy,
-        store.reader,
-        store,
-        journal,
-        seal,
-        verifier,
-        issuer,
-        usage,
-        Accounts(seal, clock),
-        Users(principals, quotas, epoch, clock, entropy),
-        Groups(quotas, epoch, clock, entropy),
-        Roles(quotas, epoch, clock, entropy),
-        InstanceProfiles(quotas, clock, entropy),
-        policies,
-        Tags(quotas, epoch),
-        quotas,
-        epoch,
-        markers,
-        principals,
-        Authenticator(verifier, Signatures(), principals, clock, signing),
-        Authoriser(Bearings(policies, epoch)),
-        directory.tls_files(settings),
-        Addresses(settings.public_host),
-    )
+    core = _Core(settings, directory, clock, entropy, store, journal, seal, verifier, issuer, Usage(clock))
+    base = _foundation(core, signing)
     return Authority(
         settings,
         directory,
@@ -228,13 +198,63 @@ def _assemble(
         root_key_file,
         verifier,
         issuer,
-        usage,
+        base.usage,
         base.accounts,
-        principals,
+        base.principals,
         products,
         base,
-        models,
+        Models([product.models for product in products if product.models is not None]),
         entropy,
+    )
+
+
+class _Core(NamedTuple):
+    """What everything above the credentials is built from."""
+
+    settings: Settings
+    directory: DataDirectory
+    clock: Clock
+    entropy: Entropy
+    store: BatchingStore
+    journal: Journal
+    seal: Seal
+    verifier: Verifier
+    issuer: Issuer
+    usage: Usage
+
+
+def _foundation(core: _Core, signing: Accepts) -> Foundation:
+    """Build the identities, the decision on them, and the one object that offers all of it to products."""
+    settings, clock, entropy = core.settings, core.clock, core.entropy
+    principals = Principals(core.store.reader)
+    quotas, epoch = Quotas(users_per_account=settings.users_per_account), PolicyEpoch()
+    policies = Policies(quotas, epoch, clock, entropy)
+    return Foundation(
+        settings,
+        clock,
+        entropy,
+        core.store.reader,
+        core.store,
+        core.journal,
+        core.seal,
+        core.verifier,
+        core.issuer,
+        core.usage,
+        Accounts(core.seal, clock),
+        Users(principals, quotas, epoch, clock, entropy),
+        Groups(quotas, epoch, clock, entropy),
+        Roles(quotas, epoch, clock, entropy),
+        InstanceProfiles(quotas, clock, entropy),
+        policies,
+        Tags(quotas, epoch),
+        quotas,
+        epoch,
+        Markers(lambda: core.seal.marker_key),
+        principals,
+        Authenticator(core.verifier, Signatures(), principals, clock, signing),
+        Authoriser(Bearings(policies, epoch)),
+        core.directory.tls_files(settings),
+        Addresses(settings.public_host),
     )
 
 

@@ -261,6 +261,7 @@ class ServerProtocol(HttpToolsProtocol):
         """Whether this request to upgrade is one that a door takes; nobody else's answer may be awaited."""
         if method != b"GET" or self._framing is not None or self._is_in_flight():
             return False
+        # uvicorn types a scope member by member; to the application it is the dictionary that it is.
         return self._get_upgrade() == b"websocket" and self._takes_websocket(cast("Message", self.scope))
 
     def _start_request(self) -> None:
