@@ -16,7 +16,7 @@ as_user() { AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret "$@"; }
 who() { aws sts get-caller-identity --query Arn --output text; }
 
 account=$(aws sts get-caller-identity --query Account --output text)
-is "arn:aws:iam::$account:root" "$(who)"
+is "arn:aws:iam::$account:user/admin" "$(who)"
 
 arn=$(aws iam create-user --user-name ada --path /team/ --tags Key=site,Value=lab --query User.Arn --output text)
 is "arn:aws:iam::$account:user/team/ada" "$arn"

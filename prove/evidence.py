@@ -87,9 +87,10 @@ class Evidence:
 
 
 def _rows(reader: SQLiteReader) -> Found:
-    users = reader.all("SELECT name FROM iam_user")
+    """Return what the load made; the first user and its key are `init`'s."""
+    users = reader.all("SELECT name FROM iam_user WHERE name <> 'admin'")
     keys = reader.all(
         "SELECT credential.id, iam_user.name, status FROM credential"
-        " JOIN iam_user ON iam_user.id = credential.owner"
+        " JOIN iam_user ON iam_user.id = credential.owner WHERE iam_user.name <> 'admin'"
     )
     return Found(frozenset(name for (name,) in users), {row[0]: (row[1], row[2]) for row in keys})

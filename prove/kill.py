@@ -36,7 +36,16 @@ LONGEST_LOAD_SECONDS = 0.6
 LONGEST_REKEY_SECONDS = 0.15
 _OLD_KEYS = 200
 _STAGES = ("root.key.new", "root.key", "keystead.db", "keystead.db-wal", "root-credentials.new")
-_STAGES += ("root-credentials", "tls", "tls/ca.key", "tls/ca.pem", "tls/server.key", "tls/server.pem")
+_STAGES += (
+    "root-credentials",
+    "credentials.new",
+    "credentials",
+    "tls",
+    "tls/ca.key",
+    "tls/ca.pem",
+    "tls/server.key",
+    "tls/server.pem",
+)
 
 
 @dataclass

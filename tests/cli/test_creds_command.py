@@ -60,6 +60,7 @@ def test_table_has_a_line_for_each_credential(ada: Ada) -> None:
     assert heading.split() == ["kind", "id", "owner", "status", "created", "last", "used", "expires"]
     assert [line.split()[2] for line in lines] == [
         "arn:aws:iam::123456789012:root",
+        "arn:aws:iam::123456789012:user/admin",
         "arn:aws:iam::123456789012:user/ada",
     ]
 

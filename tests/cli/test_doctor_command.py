@@ -56,7 +56,9 @@ def test_missing_directory_is_the_first_problem(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [".", "keystead.db", "root-credentials", "tls/ca.key", "tls/server.key"])
+@pytest.mark.parametrize(
+    "name", [".", "keystead.db", "root-credentials", "credentials", "tls/ca.key", "tls/server.key"]
+)
 def test_file_open_to_others_is_a_problem_with_its_command(data: Path, name: str) -> None:
     path = data / name
     path.chmod(path.stat().st_mode | 0o044)
@@ -171,7 +173,7 @@ def shell_of(served: Served, **environment: str) -> list[str]:
     ready = served.ready
     good = {
         "AWS_ENDPOINT_URL": ready["http"],
-        "AWS_SHARED_CREDENTIALS_FILE": str(served.data / "root-credentials"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(served.data / "credentials"),
         "AWS_PROFILE": "default",
         "AWS_CONFIG_FILE": "/dev/null",
     }

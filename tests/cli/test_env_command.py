@@ -25,7 +25,7 @@ def test_aws_cli_reaches_this_authority_after_env(served: Served, flags: tuple[s
     done = bash(f"{env_of(served.data, *flags)}\n{WHO}", **MISLEADING)
 
     assert done.stderr == ""
-    assert json.loads(done.stdout)["Arn"] == "arn:aws:iam::123456789012:root"
+    assert json.loads(done.stdout)["Arn"] == "arn:aws:iam::123456789012:user/admin"
 
 
 @pytest.fixture
@@ -41,7 +41,15 @@ def misleading_home(tmp_path: Path) -> Path:
 def test_config_file_of_the_user_changes_nothing(served: Served, misleading_home: Path) -> None:
     done = bash(f"{env_of(served.data)}\n{WHO}", HOME=str(misleading_home))
 
-    assert json.loads(done.stdout)["Arn"] == "arn:aws:iam::123456789012:root"
+    assert json.loads(done.stdout)["Arn"] == "arn:aws:iam::123456789012:user/admin"
+
+
+def test_env_signs_as_a_first_user_who_may_do_everything(served: Served) -> None:
+    policies = "aws iam list-attached-user-policies --user-name admin --query AttachedPolicies[].PolicyName"
+
+    done = bash(f"{env_of(served.data)}\n{policies} --output text")
+
+    assert done.stdout == "AdministratorAccess\n"
 
 
 def test_boto3_without_any_argument_reaches_this_authority_after_env(served: Served) -> None:
@@ -53,7 +61,7 @@ def test_boto3_without_any_argument_reaches_this_authority_after_env(served: Ser
 
 
 def test_env_prints_no_secret_unless_asked(served: Served) -> None:
-    secret = (served.data / "root-credentials").read_text().rpartition("=")[2].strip()
+    secret = (served.data / "credentials").read_text().rpartition("=")[2].strip()
 
     plain, asked = served.keystead("env").stdout, served.keystead("env", "--secrets").stdout
 

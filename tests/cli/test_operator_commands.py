@@ -117,7 +117,7 @@ def test_journal_begins_with_the_roots_key(tmp_path: Path) -> None:
 def test_verbs_work_on_the_directory_itself_when_no_server_runs(made: Path) -> None:
     assert keystead("rekey", "--data", made).returncode == 0
     assert keystead("audit", "verify", "--data", made).stdout.startswith("holds      yes")
-    assert len(json.loads(keystead("creds", "ls", "--json", "--data", made).stdout)) == 1
+    assert len(json.loads(keystead("creds", "ls", "--json", "--data", made).stdout)) == 2
 
 
 def test_verbs_say_how_to_make_a_directory_that_is_missing(tmp_path: Path) -> None:

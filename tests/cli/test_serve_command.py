@@ -31,7 +31,9 @@ def test_ready_file_is_renamed_into_place(served: Served) -> None:
 
 def test_everything_secret_is_its_owners_alone(served: Served) -> None:
     secrets = [served.data, *served.data.glob("keystead.db*"), *served.data.glob("tls/*.key")]
-    secrets += [served.data / name for name in ("root.key", "root-credentials", "admin.sock", "tls")]
+    secrets += [
+        served.data / name for name in ("root.key", "root-credentials", "credentials", "admin.sock", "tls")
+    ]
 
     open_to_others = [path for path in secrets if stat.S_IMODE(path.stat().st_mode) & 0o077]
 

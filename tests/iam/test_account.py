@@ -87,8 +87,8 @@ def test_summary_counts_what_there_is_beside_the_quotas(own):
 
     check_metadata(response)
     after = response["SummaryMap"]
-    assert (before["Users"], after["Users"]) == (0, 2)
-    assert {**before, "Users": 2} == after
+    assert (before["Users"], after["Users"]) == (1, 3)
+    assert {**before, "Users": 3} == after
     assert after["AccountAccessKeysPresent"] == 1
     expected_quotas = {
         "AccessKeysPerUserQuota": 2,

@@ -72,8 +72,8 @@ def test_report_tells_of_root_and_of_every_users_keys(own):
 
     lines = report(own)
 
-    assert list(lines) == ["<root_account>", "Alice", "bob"]
-    root, alice, bob = lines.values()
+    assert list(lines) == ["<root_account>", "admin", "Alice", "bob"]
+    root, _, alice, bob = lines.values()
     assert (root["arn"], root["password_enabled"], root["mfa_active"]) == (
         f"{ARN}:root",
         "not_supported",
@@ -147,7 +147,7 @@ def test_details_show_everything_that_hangs_on_everything(furnished):
     found = furnished.iam.get_account_authorization_details()
 
     attached = [{"PolicyName": "Own", "PolicyArn": f"{ARN}:policy/Own"}]
-    ((user,), (team,), (job,)) = (found[kind] for kind in KINDS[:3])
+    ((_, user), (team,), (job,)) = (found[kind] for kind in KINDS[:3])
     assert (user["GroupList"], user["AttachedManagedPolicies"]) == (["team"], attached)
     assert user["UserPolicyList"] == [{"PolicyName": "mine", "PolicyDocument": json.loads(allow())}]
     assert user["PermissionsBoundary"]["PermissionsBoundaryArn"] == ADMINISTRATOR

@@ -234,14 +234,14 @@ def test_waiter_ends_when_the_user_exists(room):
 
 
 def test_users_quota_is_exact(tmp_path):
-    running = RunningAuthority(settings_for(tmp_path / "data", users_per_account=2))
+    running = RunningAuthority(settings_for(tmp_path / "data", users_per_account=3))
     try:
         small = Room(running)
         first = small.user()
         small.user()
-        with refused("LimitExceeded", "Cannot exceed quota for UsersPerAccount: 2"):
+        with refused("LimitExceeded", "Cannot exceed quota for UsersPerAccount: 3"):
             small.user()
-        assert small.iam.get_account_summary()["SummaryMap"]["Users"] == 2
+        assert small.iam.get_account_summary()["SummaryMap"]["Users"] == 3
         small.iam.delete_user(UserName=first)
         small.user()
     finally:

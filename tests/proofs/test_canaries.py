@@ -33,7 +33,7 @@ from support.running import Key, client, root_key_of
 
 CANARY = b"canary/wJalrXUtnFEMI+K7MDENGbPxRfiCYKEY0"
 TOKEN = "canary-session-token/FwoGZXIvYXdzEBYaDHhSVGa+=="
-HOLDERS_OF_PLAIN_SECRETS = {"root-credentials", "root.key", "ca.key", "server.key"}
+HOLDERS_OF_PLAIN_SECRETS = {"root-credentials", "credentials", "root.key", "ca.key", "server.key"}
 AUDITED = {"KEYSTEAD_AUDIT_READS": "true"}
 
 

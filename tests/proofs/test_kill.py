@@ -15,6 +15,6 @@ def test_what_was_acknowledged_survives_kills_under_load(tmp_path: Path) -> None
 
 
 def test_a_data_directory_whose_making_was_killed_is_finished_by_the_next_start(tmp_path: Path) -> None:
-    stages = ("root.key", "keystead.db", "root-credentials", "tls", "tls/server.key")
+    stages = ("root.key", "keystead.db", "root-credentials", "credentials", "tls", "tls/server.key")
 
     assert kill_init(tmp_path / "data", stages) == []

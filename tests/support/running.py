@@ -39,8 +39,17 @@ def settings_for(data: Path, **changes: object) -> Settings:
 
 def root_key_of(data: Path) -> Key:
     """Return the key in a directory's root-credentials."""
+    return _key_in(data / "root-credentials")
+
+
+def admin_key_of(data: Path) -> Key:
+    """Return the key of the user `admin`."""
+    return _key_in(data / "credentials")
+
+
+def _key_in(path: Path) -> Key:
     file = configparser.ConfigParser()
-    file.read(data / "root-credentials")
+    file.read(path)
     return Key(file["default"]["aws_access_key_id"], file["default"]["aws_secret_access_key"])
 
 
@@ -64,6 +73,7 @@ class RunningAuthority:
         initialise(settings, test=test)
         self.settings = settings
         self.root_key = root_key_of(settings.data)
+        self.admin_key = admin_key_of(settings.data)
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="authority")
         self._thread.start()

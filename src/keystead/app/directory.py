@@ -5,6 +5,7 @@ database.json               where that one is, so that every verb finds it
 keystead.lock               the lock of whoever serves the directory
 root.key                    the root key of the seal (unless it lies elsewhere)
 root-credentials            the account root's access key, in the AWS shared-credentials format
+credentials                 the same of the user `admin`: what `env` points to
 tls/                        the local CA and the server's certificate
 test-clock.json             marks a directory whose clock may be moved, and says where it stands
 admin.sock                  the running server's administration, or admin.sock.path with where it is
@@ -51,6 +52,11 @@ class DataDirectory:
     def root_credentials(self) -> Path:
         """The account root's access key."""
         return self.path / "root-credentials"
+
+    @property
+    def credentials(self) -> Path:
+        """The access key of the first user, `admin`."""
+        return self.path / "credentials"
 
     @property
     def tls(self) -> Path:

@@ -1,9 +1,10 @@
-"""Makes a data directory: root key, database, account, the root's access key, certificates.
+"""Makes a data directory: root key, database, account, the keys of its root and its first user, certificates.
 
 Every step is skipped where it was done before, so an interrupted `init` is finished by the next one.
 """
 
 import os
+from pathlib import Path
 
 from keystead.app.authority import Authority, open_authority
 from keystead.app.certificates import Names, ensure_certificates
@@ -16,6 +17,7 @@ from keystead.credentials.rootkey import RootKeyFile
 from keystead.credentials.seal import binding
 from keystead.credentials.shelf import Credential
 from keystead.identity import records
+from keystead.identity.entity import entity_of
 from keystead.identity.principals import ROOT_OWNER
 from keystead.kernel.clock import MovableClock
 from keystead.kernel.entropy import SystemEntropy
@@ -23,6 +25,10 @@ from keystead.kernel.files import write_private
 from keystead.kernel.secret import Secret
 from keystead.products.iam.kinds import ACCESS_KEY
 from keystead.store.interface import Transaction
+
+ADMIN = "admin"
+"""The first user. Root cannot assume roles and is bound by no policy, so that it is not for every day."""
+ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 class CannotInitialise(Exception):
@@ -53,7 +59,8 @@ def initialise(settings: Settings, *, test: bool) -> bool:
     try:
         _make_account(authority)
         directory.keep_database_place(directory.database_place(settings))
-        _write_root_credentials(authority)
+        _write_key(authority, ROOT_OWNER, directory.root_credentials)
+        _write_key(authority, _make_admin(authority), directory.credentials)
     finally:
         authority.store.close()
     names = Names(settings.domain, settings.public_host or None)
@@ -88,32 +95,54 @@ def _make_account(authority: Authority) -> None:
     if not records.accounts(store.reader):
         store.write_now(authority.accounts.create_authority_keys)
         store.write_now(lambda tx: authority.accounts.create(tx, account))
-    if _root_key(authority) is None:
+    if _key_of(authority, ROOT_OWNER) is None:
         store.write_now(lambda tx: _mint_root_key(tx, authority))
 
 
 def _mint_root_key(tx: Transaction, authority: Authority) -> None:
+    key_id = _mint(tx, authority, ROOT_OWNER)
+    _note(tx, authority, "InitialiseAccount", account=authority.settings.account, rootAccessKeyId=key_id)
+
+
+def _make_admin(authority: Authority) -> str:
+    """Make the first user, who may do everything, with a key; return the user's unique id."""
+    found = records.user_named(authority.store.reader, authority.settings.account, ADMIN)
+    if found is not None:
+        return found.id
+    return authority.store.write_now(lambda tx: _add_admin(tx, authority))
+
+
+def _add_admin(tx: Transaction, authority: Authority) -> str:
+    base, account = authority.base, authority.settings.account
+    user = base.users.create(tx, account, ADMIN, "/")
+    base.policies.attach(tx, entity_of(user), ADMINISTRATOR_ACCESS)
+    key_id = _mint(tx, authority, user.id)
+    _note(tx, authority, "InitialiseUser", account=account, userName=user.name, accessKeyId=key_id)
+    return user.id
+
+
+def _mint(tx: Transaction, authority: Authority, owner: str) -> str:
     kind, account = authority.kinds[ACCESS_KEY], authority.settings.account
-    key = authority.issuer.mint(tx, kind, account=account, owner=ROOT_OWNER).credential
-    made = {"account": account, "rootAccessKeyId": key.id}
-    tx.note(
-        encode(administration_event(authority, os.getuid(), "InitialiseAccount", read_only=False, **made))
-    )
+    return authority.issuer.mint(tx, kind, account=account, owner=owner).credential.id
 
 
-def _root_key(authority: Authority) -> Credential | None:
-    held = shelf.of_owner(authority.store.reader, authority.settings.account, ROOT_OWNER, ACCESS_KEY)
+def _note(tx: Transaction, authority: Authority, name: str, **made: str) -> None:
+    tx.note(encode(administration_event(authority, os.getuid(), name, read_only=False, **made)))
+
+
+def _key_of(authority: Authority, owner: str) -> Credential | None:
+    held = shelf.of_owner(authority.store.reader, authority.settings.account, owner, ACCESS_KEY)
     return held[0] if held else None
 
 
-def _write_root_credentials(authority: Authority) -> None:
-    """Write the root's key to its file, in the format that AWS clients read."""
-    key = _root_key(authority)
+def _write_key(authority: Authority, owner: str, path: Path) -> None:
+    """Write an owner's key to its file, in the format that AWS clients read."""
+    key = _key_of(authority, owner)
     shelved = None if key is None else shelf.find(authority.store.reader, key.id)
     if key is None or shelved is None or shelved.sealed is None:
-        raise CannotInitialise("the root's access key is not in the database")
+        raise CannotInitialise(f"the access key for {path} is not in the database")
     secret = authority.seal.open(shelved.sealed, binding(key.id, key.account, key.kind, key.version))
-    write_private(authority.directory.root_credentials, _profile(key.id, secret))
+    write_private(path, _profile(key.id, secret))
 
 
 def _profile(key_id: str, secret: Secret) -> bytes:

@@ -84,7 +84,9 @@ def _lines(settings: Settings, ready: dict[str, Any], *, secrets: bool, tls: boo
         "AWS_DEFAULT_REGION": ready["region"],
         "AWS_CONFIG_FILE": _NO_CONFIG,
     }
-    file = settings.data / "root-credentials"
+    file = settings.data / "credentials"
+    if not file.exists():
+        raise CannotAnswer(f"there is no {file} to sign with")
     if secrets:
         exports |= _keys(file.read_text())
     else:

@@ -20,10 +20,11 @@ from keystead.gateway.http.discretion import keep_discreet
 @setting_options
 @click.option("--test", is_flag=True, help="Mark a new data directory as one whose clock may be moved.")
 def init(test: bool, **flags: object) -> None:
-    """Make a data directory: root key, database, account, the root's access key, certificates."""
+    """Make a data directory: root key, database, account, the user `admin`, access keys, certificates."""
     settings = settings_from(**flags)
     made = initialise(settings, test=test)
     click.echo(f"{'Made' if made else 'There is already'} an authority in {settings.data}")
+    click.echo(f"Credentials of the user admin: {settings.data / 'credentials'} (readable by you alone)")
     click.echo(f"Root credentials: {settings.data / 'root-credentials'} (readable by you alone)")
     click.echo(f"Next: {_command()} serve --data {shlex.quote(str(settings.data))}")
 
@@ -60,6 +61,7 @@ def _greet(settings: Settings, ready: Ready, made: bool) -> None:
         f"  API             {ready.http}",
         f"  API over TLS    {ready.https}",
         f"  data directory  {settings.data}{'  (new)' if made else ''}",
+        f"  user admin      {settings.data / 'credentials'}  (what `env` uses)",
         f"  root key        {settings.data / 'root-credentials'}  (readable by you alone)",
         "",
         "In a second terminal:",

@@ -21,6 +21,7 @@ _PRIVATE = (
     "keystead.db-wal",
     "keystead.db-shm",
     "root-credentials",
+    "credentials",
     "tls/ca.key",
     "tls/server.key",
 )

@@ -52,7 +52,7 @@ def _judge_service_endpoints(patient: Patient) -> Iterator[Finding]:
 
 def _judge_keys(patient: Patient) -> Iterator[Finding]:
     """Keys in the environment win over any file; the values are compared, and never told."""
-    environment, ours = patient.environment, patient.settings.data / "root-credentials"
+    environment, ours = patient.environment, patient.settings.data / "credentials"
     file = environment.get("AWS_SHARED_CREDENTIALS_FILE")
     if present := [name for name in _KEYS if name in environment]:
         if environment.get("AWS_ACCESS_KEY_ID") != _key_id(ours):
