@@ -15,9 +15,9 @@ from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from keystead.credentials.issue import Minted
-from keystead.credentials.kind import ACTIVE, INACTIVE, Form, Kind
+from keystead.credentials.kind import ACTIVE, INACTIVE, KEEP_EXPIRED, Form, Kind
 from keystead.credentials.rekey import rekey
-from keystead.credentials.sweep import KEEP_EXPIRED, sweep
+from keystead.credentials.sweep import sweep
 from keystead.credentials.verify import NotMine, Refused, Verified
 from keystead.kernel.errors import QuotaExceeded
 from keystead.kernel.secret import Secret

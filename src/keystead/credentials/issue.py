@@ -57,6 +57,11 @@ class Issuer:
         self._clock = clock
         self._entropy = entropy
 
+    @property
+    def kinds(self) -> Kinds:
+        """Every kind that can be minted."""
+        return self._kinds
+
     def mint(
         self,
         tx: Transaction,

@@ -19,6 +19,10 @@ SWITCHABLE = Lifecycle({ACTIVE: frozenset({INACTIVE}), INACTIVE: frozenset({ACTI
 """The states of a credential that can be switched off and on again. Expiry is a time, not a state."""
 
 
+KEEP_EXPIRED = timedelta(days=90)
+"""How long an expired credential stays listed, so that its holder finds out why it stopped working."""
+
+
 class Form(Enum):
     """What a holder shows: the secret itself, a signature made with it, or that and a session token."""
 
@@ -80,7 +84,8 @@ class Kind:
     `name` is unique and stands in every row: `product.noun`. `new_id` and `new_secret` draw the public id (for
     an account) and the secret. A bearer's secret is the whole text that its holder shows, and `bearer_pattern`
     is what such a text looks like. A session has a session token beside its secret, found by digest.
-    `replays` lets the same client token give the same credential again, which needs a sealed secret.
+    `replays` lets the same client token give the same credential again, which needs a sealed secret. An expired
+    one is deleted once `keep_expired` is over.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Kind:
     lifetime: Lifetime = Lifetime()
     states: Lifecycle = SWITCHABLE
     replays: bool = False
+    keep_expired: timedelta = KEEP_EXPIRED
 
     def __post_init__(self) -> None:
         has_token = self.new_session_token is not None

@@ -203,11 +203,11 @@ def keep_uses(tx: Transaction, uses: Mapping[str, LastUse]) -> None:
     )
 
 
-def expired(reader: Reader, before_ms: int, limit: int) -> list[Credential]:
-    """Return credentials whose time was over at `before_ms`, longest gone first."""
+def expired(reader: Reader, kind: str, before_ms: int, limit: int) -> list[Credential]:
+    """Return credentials of a kind whose time was over at `before_ms`, longest gone first."""
     rows = reader.all(
-        f"SELECT {_COLUMNS} FROM credential WHERE expires_at <= ? ORDER BY expires_at LIMIT ?",
-        (before_ms, limit),
+        f"SELECT {_COLUMNS} FROM credential WHERE expires_at <= ? AND kind = ? ORDER BY expires_at LIMIT ?",
+        (before_ms, kind, limit),
     )
     return [Credential(*row) for row in rows]
 

@@ -105,7 +105,8 @@ class Verifier:
         if held is None or held.material is None:
             proof(self._no_key)
             return Refused("unknown")
-        reason = self._objection(held, accepts) or self._token_objection(held, session_token)
+        # The token first: without it an expired session must look like any other key that is not the caller's.
+        reason = self._token_objection(held, session_token) or self._objection(held, accepts)
         if reason is not None:
             proof(self._no_key)
             return Refused(reason, held.credential)
@@ -137,6 +138,30 @@ class Verifier:
             return False
         return present.expires_at is None or self._clock.epoch() * 1000 < present.expires_at
 
+    def stands(self, credential_id: str) -> bool:
+        """Return whether a credential that others were made from is still there and switched on.
+
+        A session that has expired counts: at AWS too, what was made from it may live on. A key that has does not.
+        """
+        held = self._held.get(credential_id) or self._load(credential_id)
+        if held is None:
+            return False
+        credential = held.credential
+        return credential.status == ACTIVE and self._has_not_ended(held.kind, credential.expires_at)
+
+    def stands_in(self, reader: Reader, credential_id: str) -> bool:
+        """Return the same as it is in this transaction: nothing held in memory counts."""
+        shelved = shelf.find(reader, credential_id)
+        if shelved is None or shelved.credential.kind not in self._kinds:
+            return False
+        credential = shelved.credential
+        kind = self._kinds[credential.kind]
+        return credential.status == ACTIVE and self._has_not_ended(kind, credential.expires_at)
+
+    def form_of(self, credential: Credential) -> Form | None:
+        """Return the form of a credential's kind, None for a kind that no running product declares."""
+        return self._kinds[credential.kind].form if credential.kind in self._kinds else None
+
     def forget(self, credential_id: str) -> None:
         """Drop what is held of a credential; its next use reads it afresh."""
         held = self._held.pop(credential_id, None)
@@ -160,6 +185,9 @@ class Verifier:
         if credential.expires_at is not None and credential.is_expired(self._clock.epoch() * 1000):
             return "expired"
         return None
+
+    def _has_not_ended(self, kind: Kind, expires_at: int | None) -> bool:
+        return kind.form is Form.SESSION or expires_at is None or self._clock.epoch() * 1000 < expires_at
 
     def _token_objection(self, held: _Held, session_token: Secret | None) -> Reason | None:
         if held.kind.form is not Form.SESSION:
