@@ -7,7 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import keystead
+from keystead.credentials.kind import Kinds
+from keystead.credentials.rootkey import RootKeys
+from keystead.credentials.seal import Seal
 from keystead.credentials.shelf import Credential
+from keystead.credentials.verify import Verifier
 from keystead.identity import records
 from keystead.identity.epoch import PolicyEpoch
 from keystead.identity.principals import ROOT_OWNER, Principals, load
@@ -33,8 +37,10 @@ class Identity:
         source = Path(keystead.__file__).parent
         owners = [Migrations(layer, source / layer / "migrations") for layer in LAYERS]
         self.store.write_now(lambda tx: migrate(tx, owners, 0))
-        self.principals = Principals(self.store.reader)
         quotas, epoch = Quotas(users_per_account=users, tags=TAGS), PolicyEpoch()
+        seal = Seal(RootKeys({"one": bytes(32)}, FixedEntropy()), FixedEntropy())
+        verifier = Verifier(Kinds(()), seal, self.store.reader, TestClock())
+        self.principals = Principals(self.store.reader, verifier, epoch)
         self.users = Users(self.principals, quotas, epoch, TestClock(), FixedEntropy())
         self.tagging = Tags(quotas, epoch)
         for account in (ONE, OTHER):

@@ -11,7 +11,7 @@ from keystead.access.sigv4 import Verifier as Signatures
 from keystead.credentials import verify
 from keystead.credentials.shelf import Credential
 from keystead.credentials.verify import Accepts, KeyMaterial, Verified, Verifier
-from keystead.identity.principals import Principal, Principals, load
+from keystead.identity.principals import Principal, Principals
 from keystead.kernel.clock import Clock
 from keystead.store.interface import Reader
 
@@ -77,7 +77,7 @@ class Authenticator:
         What was authenticated before a revoke must not be committed after it (DESIGN rule 3).
         """
         credential = caller.credential
-        principal = load(reader, credential.account, credential.owner)
+        principal = self._principals.again(reader, credential)
         if principal is None or not self._verifier.still_good(reader, credential):
             raise Refused(Reason.INACTIVE_KEY)
         return Authenticated(principal, credential)

@@ -37,6 +37,7 @@ from keystead.identity.policies import Policies
 from keystead.identity.principals import Principals
 from keystead.identity.quotas import Quotas
 from keystead.identity.roles import InstanceProfiles, Roles
+from keystead.identity.sessions import Sessions
 from keystead.identity.tags import Tags
 from keystead.identity.users import Users
 from keystead.kernel.clock import Clock, now_ms
@@ -226,8 +227,13 @@ class _Core(NamedTuple):
 def _foundation(core: _Core, signing: Accepts) -> Foundation:
     """Build the identities, the decision on them, and the one object that offers all of it to products."""
     settings, clock, entropy = core.settings, core.clock, core.entropy
-    principals = Principals(core.store.reader)
     quotas, epoch = Quotas(users_per_account=settings.users_per_account), PolicyEpoch()
+    principals = Principals(
+        core.store.reader,
+        core.verifier,
+        epoch,
+        sessions_outlive_issuer=settings.sessions_outlive_issuer,
+    )
     policies = Policies(quotas, epoch, clock, entropy)
     return Foundation(
         settings,
@@ -245,6 +251,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Groups(quotas, epoch, clock, entropy),
         Roles(quotas, epoch, clock, entropy),
         InstanceProfiles(quotas, clock, entropy),
+        Sessions(core.issuer, clock),
         policies,
         Tags(quotas, epoch),
         quotas,

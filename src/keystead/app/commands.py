@@ -18,7 +18,6 @@ from keystead.credentials.kind import ACTIVE, INACTIVE
 from keystead.credentials.rekey import rekey
 from keystead.credentials.rootkey import RootKeyUnusable
 from keystead.credentials.shelf import Credential
-from keystead.identity.principals import load
 from keystead.kernel.clock import MovableClock, now
 from keystead.kernel.errors import DomainError, StoreUnavailable
 from keystead.store.interface import Reader, Transaction
@@ -109,7 +108,7 @@ def _nothing(tx: Transaction) -> None:
 
 def _shown(authority: Authority, reader: Reader, credential: Credential) -> dict[str, object]:
     """Return a credential as the inventory shows it. Times are ISO 8601."""
-    owner = load(reader, credential.account, credential.owner)
+    owner = authority.principals.read(reader, credential)
     use = authority.usage.last(reader, credential.id)
     expired = credential.is_expired(authority.clock.epoch() * 1000)
     return {

@@ -14,7 +14,11 @@ EVENT_VERSION = "1.11"
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Who asked: CloudTrail's `userIdentity`. `type` is Root, IAMUser, LocalOperator or Unknown."""
+    """Who asked: CloudTrail's `userIdentity`.
+
+    `type` is Root, IAMUser, AssumedRole, FederatedUser, LocalOperator or Unknown. `sessionContext` says of a
+    temporary credential who issued it and when.
+    """
 
     type: str
     principalId: str = ""
@@ -22,6 +26,7 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     accountId: str = ""
     accessKeyId: str = ""
     userName: str = ""
+    sessionContext: Mapping[str, Any] | None = None
 
 
 class Event(msgspec.Struct, omit_defaults=True, gc=False):

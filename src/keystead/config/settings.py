@@ -70,6 +70,12 @@ class Settings:
     access_keys_per_user: int = _setting(
         values.count, 2, "quota of access keys of a user, and of the root", flag=False
     )
+    sessions_outlive_issuer: bool = _setting(
+        values.switch,
+        False,
+        "a session is good until it expires, as at AWS, even when the key that it was made with is gone",
+        flag=False,
+    )
     audit_reads: bool = _setting(
         values.switch, True, "write successful reads to the audit journal too", flag=False
     )

@@ -9,6 +9,7 @@ from typing import Any
 from keystead.audit.event import EVENT_VERSION, Event, Identity, event_time
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.refusing import Answer
+from keystead.identity.testimony import identity_of
 from keystead.kernel.clock import Clock
 from keystead.kernel.ids import ACCESS_KEY_ID
 
@@ -71,7 +72,7 @@ class Scribe:
 
 def _identity(exchange: Exchange) -> Identity:
     if exchange.caller is not None:
-        return exchange.caller.principal.identity(exchange.caller.credential.id)
+        return identity_of(exchange.caller.principal, exchange.caller.credential.id)
     key_id = "" if exchange.presented is None else exchange.presented.key_id
     # Only what looks like a key id is kept: some callers send the secret in its place.
     return Identity("Unknown", accessKeyId=key_id if ACCESS_KEY_ID.fullmatch(key_id) else "")

@@ -28,3 +28,8 @@ def parse_arn(text: str) -> ARN:
 def iam_arn(account: str, resource: str) -> str:
     """Return the ARN of an IAM resource, such as `user/division/bob` or `root`."""
     return f"arn:aws:iam::{account}:{resource}"
+
+
+def sts_arn(account: str, resource: str) -> str:
+    """Return the ARN of a session, such as `assumed-role/deployer/run-7` or `federated-user/bob`."""
+    return f"arn:aws:sts::{account}:{resource}"

@@ -29,6 +29,7 @@ from keystead.identity.policies import Policies
 from keystead.identity.principals import Principals
 from keystead.identity.quotas import Quotas
 from keystead.identity.roles import InstanceProfiles, Roles
+from keystead.identity.sessions import Sessions
 from keystead.identity.tags import Tags
 from keystead.identity.users import Users
 from keystead.kernel.clock import Clock
@@ -60,6 +61,7 @@ class Foundation:
     groups: Groups
     roles: Roles
     profiles: InstanceProfiles
+    sessions: Sessions
     policies: Policies
     tags: Tags
     quotas: Quotas
