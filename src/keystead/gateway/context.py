@@ -21,7 +21,7 @@ class RequestKeys:
     def __init__(
         self, exchange: Exchange, account: str, clock: Clock, own: Callable[[str], Values | None]
     ) -> None:
-        """`own` gives the keys of the service and its resources."""
+        """`account` is the resource's; `own` gives the keys of the service and its resources."""
         self._exchange = exchange
         self._account = account
         self._clock = clock
@@ -66,7 +66,7 @@ class RequestKeys:
         return self._header(b"referer")
 
     def resource_account(self) -> Values:
-        """Whose resource it is: the caller's own account's."""
+        """Whose resource it is."""
         return (self._account,)
 
     def tag_keys(self) -> Values | None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keystead.access.policy import ResourceSide
 from keystead.access.policy.context import Values
 from keystead.access.refusals import Family
 from keystead.access.sigv4 import ServiceRules, rules_for
@@ -24,6 +25,9 @@ _REST = frozenset({"rest-json", "rest-xml"})
 Translate = Callable[[DomainError], OperationError | None]
 ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
 ConditionKey = Callable[[Reader, Call, Mapping[str, Any], str], Values | None]
+
+ResourceSideOf = Callable[[Reader, Call, str, Mapping[str, Any]], ResourceSide | None]
+FurtherActions = Callable[[Reader, Call, Mapping[str, Any]], Sequence[str]]
 
 
 class BadDeclaration(Exception):
@@ -64,17 +68,36 @@ def no_keys(reader: Reader, call: Call, request: Mapping[str, Any], key: str) ->
     return None
 
 
+def no_resource_policy(
+    reader: Reader, call: Call, arn: str, request: Mapping[str, Any]
+) -> ResourceSide | None:
+    """Say that resources are the caller's account's and have no policies of their own."""
+    del reader, call, arn, request
+    return None
+
+
+def no_further_actions(reader: Reader, call: Call, request: Mapping[str, Any]) -> Sequence[str]:
+    """Ask for no other action than the operation's own."""
+    del reader, call, request
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """The API side of a product: its groups of operations, and how its errors and resources are spelt.
 
-    `condition_key` gives the values of the service's own condition keys, by name in lower case.
+    `condition_key` gives the values of the service's own condition keys, by name in lower case. `resource_side`
+    says whose account a resource (by ARN) is in and what policy it has, None for one of the caller's account
+    without any; it may raise an error that the operation may answer. `further_actions` names what a request must be
+    allowed beside its operation's own action, on the same resources.
     """
 
     groups: Sequence[object]
     translate: Translate = no_translation
     resource_arn: ResourceARN = plain_resource
     condition_key: ConditionKey = no_keys
+    resource_side: ResourceSideOf = no_resource_policy
+    further_actions: FurtherActions = no_further_actions
 
 
 @dataclass(slots=True)

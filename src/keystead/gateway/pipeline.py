@@ -8,7 +8,7 @@ from functools import partial
 
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser, denial
-from keystead.access.policy import Decision
+from keystead.access.policy import Decision, ResourceSide
 from keystead.access.policy.context import Late
 from keystead.access.sigv4 import Malformed, Reason, Refused, find
 from keystead.audit.event import encode
@@ -18,7 +18,7 @@ from keystead.gateway.call import Call
 from keystead.gateway.context import RequestKeys
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.journaling import Scribe
-from keystead.gateway.operations import Entry, OperationTable
+from keystead.gateway.operations import Entry, OperationTable, no_resource_policy
 from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
 from keystead.gateway.routing import Router, Unrouted
 from keystead.identity.principals import Principal
@@ -28,7 +28,7 @@ from keystead.kernel.ids import RequestIds
 from keystead.protocol import WireRequest, WireResponse
 from keystead.store.interface import Reader, Store, Transaction
 
-Decide = Callable[[Reader, Principal, str, str, Late], Decision]
+Decide = Callable[[Reader, Principal, str, str, Late, ResourceSide | None], Decision]
 
 
 class Gateway:
@@ -169,15 +169,24 @@ class Gateway:
     def _require_allowed(self, exchange: Exchange, call: Call, decide: Decide) -> None:
         """Let the call pass if its principal may act on all that the operation names. Raises AccessDenied."""
         entry, principal = _entry(exchange), call.principal
-        if self._authoriser.is_above_policies(principal):
+        face, reader, params = entry.face, call.reader, exchange.params
+        is_above = self._authoriser.is_above_policies(principal)
+        if is_above and face.resource_side is no_resource_policy:
             return
-        own = partial(entry.face.condition_key, call.reader, call, exchange.params)
-        late = RequestKeys(exchange, principal.account, self._clock, own)
+        actions = (entry.declaration.action, *face.further_actions(reader, call, params))
+        own = partial(face.condition_key, reader, call, params)
         for template in entry.declaration.resource.split():
-            arn = entry.face.resource_arn(call.reader, call, template, exchange.params)
-            decision = decide(call.reader, principal, entry.declaration.action, arn, late)
-            if not decision.is_allowed:
-                raise AccessDenied(denial(principal, entry.declaration.action, arn, decision), decision)
+            arn = face.resource_arn(reader, call, template, params)
+            side = face.resource_side(reader, call, arn, params)
+            if side is None and is_above:
+                continue
+            late = RequestKeys(
+                exchange, principal.account if side is None else side.account, self._clock, own
+            )
+            for action in actions:
+                decision = decide(reader, principal, action, arn, late, side)
+                if not decision.is_allowed:
+                    raise AccessDenied(denial(principal, action, arn, decision, side), decision)
 
 
 def _entry(exchange: Exchange) -> Entry:
