@@ -5,10 +5,13 @@ On a crash at most `FLUSH_SECONDS` of last uses are lost; on a graceful stop non
 
 from keystead.credentials import shelf
 from keystead.credentials.shelf import LastUse
-from keystead.kernel.clock import Clock, now_ms
+from keystead.kernel.clock import Clock
 from keystead.store.interface import Reader, Store
 
 FLUSH_SECONDS = 60.0
+
+_Use = tuple[float, str, str, str]
+"""When (epoch seconds), service, region, source."""
 
 
 class Usage:
@@ -16,17 +19,18 @@ class Usage:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._recent: dict[str, LastUse] = {}
+        # As `touch` has it: requests are many, and a last use is written or shown once a minute at most.
+        self._recent: dict[str, _Use] = {}
 
     def touch(self, credential_id: str, service: str, region: str, source: str) -> None:
         """Note that a credential was accepted now."""
-        self._recent[credential_id] = LastUse(now_ms(self._clock), service, region, source)
+        self._recent[credential_id] = (self._clock.epoch(), service, region, source)
 
     def last(self, reader: Reader, credential_id: str) -> LastUse | None:
         """Return the last use of a credential, or None if it was never used."""
         recent = self._recent.get(credential_id)
         if recent is not None:
-            return recent
+            return _last_use(recent)
         return shelf.last_use(reader, credential_id)
 
     async def flush(self, store: Store) -> None:
@@ -34,7 +38,13 @@ class Usage:
         waiting = dict(self._recent)
         if not waiting:
             return
-        await store.write(lambda tx: shelf.keep_uses(tx, waiting))
+        uses = {credential_id: _last_use(use) for credential_id, use in waiting.items()}
+        await store.write(lambda tx: shelf.keep_uses(tx, uses))
         for credential_id, use in waiting.items():
             if self._recent.get(credential_id) is use:
                 del self._recent[credential_id]
+
+
+def _last_use(use: _Use) -> LastUse:
+    used_at, service, region, source = use
+    return LastUse(int(used_at * 1000), service, region, source)

@@ -61,5 +61,6 @@ def begin(request: HTTPRequest, request_id: str) -> Exchange:
         request.raw_query,
         request.headers,
         lambda: hashlib.sha256(request.body).hexdigest(),
+        request.head,
     )
     return Exchange(request, request_id, signed)

@@ -112,6 +112,11 @@ class Entry:
     _compiled: "Compiled | None" = None
 
     @property
+    def waits(self) -> bool:
+        """Whether the operation's answer has to be awaited."""
+        return self.declaration.form == "write" or self.prepare is not None
+
+    @property
     def compiled(self) -> "Compiled":
         """The operation's parser and serialiser, and what hides secrets from the journal."""
         if self._compiled is None:

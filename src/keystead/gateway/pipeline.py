@@ -3,8 +3,9 @@
 There is no way to an operation but through `Gateway.handle`, and so none without a verified principal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser, denial
@@ -67,16 +68,34 @@ class Gateway:
 
     async def handle(self, request: HTTPRequest) -> WireResponse:
         """Return the answer to a request. Never raises for anything that a request can hold."""
+        found = self.answer(request)
+        return found if isinstance(found, WireResponse) else await found
+
+    def answer(self, request: HTTPRequest) -> WireResponse | Coroutine[Any, Any, WireResponse]:
+        """Return the answer to a request, or what has to be awaited for it: a commit, or an operation that waits.
+
+        Neither raises for anything that a request can hold.
+        """
         exchange = begin(request, self._request_ids.next())
         try:
             for stage in self._stages:
                 stage(exchange)
-            return await self._perform(exchange)
+            entry = _entry(exchange)
+            return self._wait(exchange, entry) if entry.waits else self._read(exchange, entry)
         except Exception as error:  # Whatever went wrong, the caller gets an answer in its own protocol.
-            try:
-                return self._refuse(exchange, answer_to(exchange, error))
-            except Exception as second:  # A face that cannot say no is broken, and that is the answer.
-                return self._refuse(exchange, broken(exchange, second))
+            return self._fail(exchange, error)
+
+    async def _wait(self, exchange: Exchange, entry: Entry) -> WireResponse:
+        try:
+            return await self._perform(exchange, entry)
+        except Exception as error:  # As above.
+            return self._fail(exchange, error)
+
+    def _fail(self, exchange: Exchange, error: Exception) -> WireResponse:
+        try:
+            return self._refuse(exchange, answer_to(exchange, error))
+        except Exception as second:  # A face that cannot say no is broken, and that is the answer.
+            return self._refuse(exchange, broken(exchange, second))
 
     def names_operation(self, method: str, raw_path: bytes, query: bytes) -> bool:
         """Return whether an unsigned request means an operation of the API all the same."""
@@ -137,13 +156,17 @@ class Gateway:
         )
         self._require_allowed(exchange, exchange.call, self._authoriser.decide)
 
-    async def _perform(self, exchange: Exchange) -> WireResponse:
-        entry = _entry(exchange)
+    async def _perform(self, exchange: Exchange, entry: Entry) -> WireResponse:
+        """Perform an operation that waits: for its own asynchronous part, for the commit, or both."""
         if entry.prepare is not None:
             call = _call(exchange)
             call.prepared = await entry.prepare(call, exchange.params)
         if entry.declaration.form == "write":
             return await self._store.write(lambda tx: self._write(tx, exchange, entry))
+        return self._read(exchange, entry)
+
+    def _read(self, exchange: Exchange, entry: Entry) -> WireResponse:
+        """Perform an operation that changes nothing, against a committed state."""
         result = entry.method(_call(exchange), exchange.params)
         response = entry.compiled.operation.serialise(result or {}, exchange.request_id)
         if self._audit_reads:

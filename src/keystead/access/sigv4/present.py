@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from keystead.access.sigv4.canonical import merge, query_pairs
+from keystead.access.sigv4.canonical import query_pairs
 from keystead.access.sigv4.reasons import Malformed, Reason
 from keystead.access.sigv4.request import SignedRequest
 from keystead.access.sigv4.timestamps import basic_from_date_header, epoch_from_basic
@@ -72,7 +72,7 @@ def find(request: SignedRequest) -> Presented | None:
 
     Raises Malformed when it presents more than one thing, one thing twice, or something unreadable.
     """
-    headers = merge(request.headers)
+    headers = request.merged_headers()
     authorization = headers.get(b"authorization")
     parameters = _query_parameters(request.raw_query)
     if authorization is not None:
@@ -100,14 +100,8 @@ def _from_header(authorization: str, headers: Mapping[bytes, bytes]) -> Presente
         credential, signed, signature = _header_parameters(authorization, headers)
     timestamp, time = _timestamp(headers, authorization)
     token = headers.get(b"x-amz-security-token")
-    key_id, date, region, service, terminator = _credential(credential, "header")
     return Presented(
-        key_id,
-        date,
-        region,
-        service,
-        terminator,
-        credential[len(key_id) + 1 :],
+        *_credential(credential, "header"),
         timestamp,
         time,
         _signed_headers(signed, "header"),
@@ -196,15 +190,8 @@ def _from_query(parameters: Mapping[bytes, str], headers: Mapping[bytes, bytes])
     if parameters[b"X-Amz-Algorithm"] != ALGORITHM:
         raise Malformed(Reason.UNSUPPORTED_ALGORITHM, form="query", algorithm=parameters[b"X-Amz-Algorithm"])
     timestamp, time = _read_timestamp(parameters[b"X-Amz-Date"], "query")
-    credential = parameters[b"X-Amz-Credential"]
-    key_id, date, region, service, terminator = _credential(credential, "query")
     return Presented(
-        key_id,
-        date,
-        region,
-        service,
-        terminator,
-        credential[len(key_id) + 1 :],
+        *_credential(parameters[b"X-Amz-Credential"], "query"),
         timestamp,
         time,
         _signed_headers(parameters[b"X-Amz-SignedHeaders"], "query"),
@@ -243,11 +230,15 @@ def _expires(text: str | None) -> int | None:
 # Both forms.
 
 
-def _credential(credential: str, form: Form) -> list[str]:
+# A client shows the same text all day; it holds no secret.
+@functools.lru_cache(maxsize=4096)
+def _credential(credential: str, form: Form) -> tuple[str, str, str, str, str, str]:
+    """Return key id, date, region, service and terminator, and the last four as they stand: the scope."""
     parts = credential.split("/")
     if len(parts) != 5:
         raise Malformed(Reason.CREDENTIAL_FORM, form=form, credential=credential)
-    return parts
+    key_id, date, region, service, terminator = parts
+    return key_id, date, region, service, terminator, credential[len(key_id) + 1 :]
 
 
 # Nearly all requests of a client sign the same headers: a pure function of the text, and few texts.

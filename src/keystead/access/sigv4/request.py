@@ -1,7 +1,9 @@
 """What verification looks at: one request exactly as it arrived, and the rules of the service it is for."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+
+from keystead.access.sigv4.canonical import merge
 
 LONG_SKEW_MINUTES = 15
 # UNCONFIRMED for the json and rest-json doors: five minutes were measured at KMS, Lambda, Route 53, CloudWatch.
@@ -15,7 +17,8 @@ class SignedRequest:
 
     `raw_path` and `raw_query` are the bytes of the request target on either side of the first `?`.
     `headers` are in the order received, names in lower case, duplicates kept. `body_sha256` is the hex
-    digest of the body that was read, or a callable that computes it; S3 rules never ask for it.
+    digest of the body that was read, or a callable that computes it; S3 rules never ask for it. `head` are the
+    headers by name, of a repeated one the last, if somebody has that already.
     """
 
     method: str
@@ -23,6 +26,12 @@ class SignedRequest:
     raw_query: bytes
     headers: Sequence[tuple[bytes, bytes]]
     body_sha256: str | Callable[[], str]
+    head: Mapping[bytes, bytes] | None = None
+
+    def merged_headers(self) -> Mapping[bytes, bytes]:
+        """Return the headers by name, the values of a repeated one joined."""
+        head = self.head
+        return head if head is not None and len(head) == len(self.headers) else merge(self.headers)
 
     def payload_hash(self) -> str:
         """Return the hex SHA-256 of the body, computing it if that was left to us."""

@@ -5,15 +5,15 @@ list, which signatures are made over, pass through untouched.
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from keystead.access.doors import RESPOND, SOURCE_ADDRESS, HTTPDoor, Message, Receive, Send
 from keystead.config.values import Network
 from keystead.gateway.exchange import HTTPRequest
+from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.dispatch import Dispatch
 from keystead.gateway.pipeline import Gateway
-
-Respond = Callable[[int, Sequence[tuple[bytes, bytes]], bytes], Awaitable[None]]
+from keystead.protocol import WireResponse
 
 MAX_BODY_BYTES = 1024 * 1024
 """The largest API request. The largest member of any served operation is a policy document of 128 KiB."""
@@ -35,35 +35,52 @@ class Application:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request. The API answers in one step: `send` is for doors, whose answers may be streams."""
-        raw_path: bytes = scope["raw_path"]
-        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        head = dict(headers)
-        door = self._dispatch.find(scope, head)
+        if scope["type"] == "websocket":
+            await self._enter_websocket(scope, receive, send)
+            return
+        cycle: Cycle = scope["extensions"][RESPOND]["cycle"]
+        door = self._dispatch.find(scope, cycle.head)
         if door is not None:
             await self._enter(door, scope, receive, send)
+        elif scope["raw_path"] == HEALTH_PATH:
+            await _answer_health(cycle, self.is_ready)
+        else:
+            await self._call(scope, cycle, receive)
+
+    async def _call(self, scope: Message, cycle: Cycle, receive: Receive) -> None:
+        """Answer a request for the API."""
+        refusal = _refusal(cycle.head)
+        body = None
+        if refusal is None:
+            body = cycle.take_body()
+            if body is None:
+                body = await _read_body(receive)
+        if body is None or len(body) > MAX_BODY_BYTES:
+            await cycle.respond(refusal or 413, [], b"")
             return
-        respond: Respond = scope["extensions"][RESPOND]["respond"]
-        if raw_path == HEALTH_PATH:
-            await _answer_health(respond, self.is_ready)
-            return
-        refusal = _refusal(head)
-        body = None if refusal is not None else await _read_body(receive)
-        if body is None:
-            await respond(refusal or 413, [], b"")
-            return
-        response = await self._gateway.handle(
+        response = self._gateway.answer(
             HTTPRequest(
                 scope["method"],
-                raw_path,
+                scope["raw_path"],
                 scope["query_string"],
-                headers,
-                head,
+                scope["headers"],
+                cycle.head,
                 body,
                 self._source_address(scope),
                 scope["scheme"] == "https",
             )
         )
-        await respond(response.status, response.headers, response.body)
+        if not isinstance(response, WireResponse):
+            response = await response
+        if cycle.flow.write_paused:
+            await cycle.respond(response.status, response.headers, response.body)
+        else:
+            cycle.answer(response.status, response.headers, response.body)
+
+    async def _enter_websocket(self, scope: Message, receive: Receive, send: Send) -> None:
+        door = self._dispatch.find(scope, dict(scope["headers"]))
+        if door is not None:
+            await self._enter(door, scope, receive, send)
 
     def takes_websocket(self, scope: Message) -> bool:
         """Return whether a request to upgrade is for a door that speaks WebSocket."""
@@ -123,8 +140,8 @@ async def _read_body(receive: Receive) -> bytes | None:
     return None if message["type"] == "http.disconnect" else body
 
 
-async def _answer_health(respond: Respond, is_ready: bool) -> None:
+async def _answer_health(cycle: Cycle, is_ready: bool) -> None:
     if is_ready:
-        await respond(200, [_JSON], b'{"status":"ready"}')
+        await cycle.respond(200, [_JSON], b'{"status":"ready"}')
     else:
-        await respond(503, [_JSON], b'{"status":"not ready"}')
+        await cycle.respond(503, [_JSON], b'{"status":"not ready"}')

@@ -44,7 +44,7 @@ _NOTHING: Final = 0
 _HEAD: Final = 1
 _BODY: Final = 2
 
-_JUDGED_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+_JUDGED_HEADERS = (b"host", b"content-length", b"transfer-encoding", b"expect")
 
 
 def takes_no_websocket(scope: Message) -> bool:
@@ -150,7 +150,7 @@ class ServerProtocol(HttpToolsProtocol):
             self._read_past_upgrade(piece, upgrade.args[0])
             return
         except httptools.HttpParserError as error:
-            self._refuse(self._fault or self._fault_of(error))
+            self._refuse(self._fault_of(error))
             return
         if self._reading != _NOTHING:
             self._await_rest()
@@ -159,6 +159,10 @@ class ServerProtocol(HttpToolsProtocol):
         cause = error.__context__
         if isinstance(cause, Refusal):
             return cause
+        if self._reading == _HEAD:
+            self._judge_headers()
+        if self._fault is not None:
+            return self._fault
         if isinstance(error, httptools.HttpParserCallbackError):
             # Not the client's doing. Only the class is logged: the text could quote the request.
             self.logger.error("reading a request failed with %s", type(cause).__name__)
@@ -215,14 +219,12 @@ class ServerProtocol(HttpToolsProtocol):
         self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name in _JUDGED_HEADERS:
-            self._judge(name, value)
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
         version = self.parser.get_http_version()
+        head = self._judge_headers()
         self._check_head(method, version)
         self._reading = _BODY
         self._received_bytes = self._body_bytes = self._head_bytes = 0
@@ -248,7 +250,8 @@ class ServerProtocol(HttpToolsProtocol):
             version == "1.1" and self.parser.should_keep_alive() and not self._is_draining,
             self.on_response_complete,
         )
-        self.scope["extensions"] = {RESPOND: {"respond": cycle.respond}}
+        cycle.head = head
+        self.scope["extensions"] = {RESPOND: {"respond": cycle.respond, "cycle": cycle}}
         if not earlier or earlier.response_complete:
             self._unstarted = cycle
             return
@@ -298,8 +301,21 @@ class ServerProtocol(HttpToolsProtocol):
             cycle.more_body = False
             cycle.message_event.set()
 
+    def _judge_headers(self) -> dict[bytes, bytes]:
+        """Note what the header fields mean for the reading of their own message, and return them by name."""
+        head = dict(self.headers)
+        if len(head) == len(self.headers):
+            for name in _JUDGED_HEADERS:
+                value = head.get(name)
+                if value is not None:
+                    self._judge(name, value)
+        else:  # What is repeated is judged each time.
+            for name, value in self.headers:
+                if name in _JUDGED_HEADERS:
+                    self._judge(name, value)
+        return head
+
     def _judge(self, name: bytes, value: bytes) -> None:
-        """Note what a header field means for the reading of its own message."""
         if name == b"host":
             if self._host is not None:
                 self._fault = Refusal(HTTPStatus.BAD_REQUEST, "More than one Host.")
