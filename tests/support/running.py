@@ -39,15 +39,15 @@ def settings_for(data: Path, **changes: object) -> Settings:
 
 def root_key_of(data: Path) -> Key:
     """Return the key in a directory's root-credentials."""
-    return _key_in(data / "root-credentials")
+    return key_in(data / "root-credentials")
 
 
 def admin_key_of(data: Path) -> Key:
     """Return the key of the user `admin`."""
-    return _key_in(data / "credentials")
+    return key_in(data / "credentials")
 
 
-def _key_in(path: Path) -> Key:
+def key_in(path: Path) -> Key:
     file = configparser.ConfigParser()
     file.read(path)
     return Key(file["default"]["aws_access_key_id"], file["default"]["aws_secret_access_key"])

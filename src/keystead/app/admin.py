@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from keystead.app.authority import Authority
-from keystead.app.commands import CommandFailed, perform
+from keystead.app.commanding import CommandFailed
+from keystead.app.commands import perform
 
 _LOG = logging.getLogger("keystead.admin")
 SOCKET = "admin.sock"

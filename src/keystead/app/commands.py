@@ -4,15 +4,16 @@ Every command is written to the journal as `local-operator/<uid>`: a change in i
 within the second. Arguments come from a socket and are checked by type before anything is done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
+from keystead.app import account_commands
 from keystead.app.authority import Authority
+from keystead.app.commanding import Arguments, Command, CommandFailed, changed, looked, nothing
 from keystead.audit import inspect
-from keystead.audit.event import EVENT_VERSION, Event, Identity, encode, event_time
 from keystead.credentials import shelf
 from keystead.credentials.kind import ACTIVE, INACTIVE
 from keystead.credentials.rekey import rekey
@@ -22,29 +23,7 @@ from keystead.kernel.clock import MovableClock, now
 from keystead.kernel.errors import DomainError, StoreUnavailable
 from keystead.store.interface import Reader, Transaction
 
-LOCAL = "keystead.local"
 _LONGEST_TAIL = 10_000
-
-
-class CommandFailed(Exception):
-    """The command cannot be carried out; the message tells the operator why and what to do."""
-
-
-class Arguments(msgspec.Struct, forbid_unknown_fields=True):
-    """The arguments that commands take; each reads its own."""
-
-    id: str = ""
-    kind: str = ""
-    owner: str = ""
-    after: int = 0
-    limit: Annotated[int, msgspec.Meta(ge=1)] = 1000
-    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    seconds: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] = 0.0
-    count: int = 20
-    position: int = 0
-
-
-Command = Callable[[Authority, Arguments, int], Awaitable[object]]
 
 
 async def perform(authority: Authority, name: str, arguments: Mapping[str, Any], uid: int) -> object:
@@ -57,53 +36,6 @@ async def perform(authority: Authority, name: str, arguments: Mapping[str, Any],
         return await command(authority, checked, uid)
     except (DomainError, StoreUnavailable, RootKeyUnusable, msgspec.ValidationError) as error:
         raise CommandFailed(str(error)) from error
-
-
-def administration_event(
-    authority: Authority, uid: int, name: str, *, read_only: bool, **parameters: object
-) -> Event:
-    """Return the journal's event of something that the local operator did."""
-    return Event(
-        eventTime=event_time(authority.clock.real_epoch()),
-        eventSource=LOCAL,
-        eventName=name,
-        awsRegion="",
-        sourceIPAddress="local",
-        userAgent="keystead",
-        userIdentity=Identity("LocalOperator", f"local-operator/{uid}"),
-        requestID="",
-        eventType="KeysteadAdministration",
-        eventVersion=EVENT_VERSION,
-        readOnly=read_only,
-        requestParameters=parameters or None,
-    )
-
-
-def _looked(authority: Authority, uid: int, name: str, **parameters: object) -> None:
-    authority.journal.observe(administration_event(authority, uid, name, read_only=True, **parameters))
-
-
-async def _changed(
-    authority: Authority,
-    uid: int,
-    name: str,
-    change: Callable[[Transaction], object],
-    **parameters: object,
-) -> object:
-    """Make a change and its journal entry in one transaction."""
-    event = administration_event(authority, uid, name, read_only=False, **parameters)
-
-    def job(tx: Transaction) -> object:
-        result = change(tx)
-        tx.note(encode(event))
-        return result
-
-    return await authority.store.write(job)
-
-
-def _nothing(tx: Transaction) -> None:
-    """Change no row: what is journalled happens outside the database."""
-    del tx
 
 
 def _shown(authority: Authority, reader: Reader, credential: Credential) -> dict[str, object]:
@@ -137,7 +69,7 @@ def _find(reader: Reader, credential_id: str) -> Credential:
 
 
 async def _creds_ls(authority: Authority, arguments: Arguments, uid: int) -> object:
-    _looked(authority, uid, "ListCredentials", kind=arguments.kind, owner=arguments.owner)
+    looked(authority, uid, "ListCredentials", kind=arguments.kind, owner=arguments.owner)
 
     def look(reader: Reader) -> object:
         rows = shelf.inventory(
@@ -155,7 +87,7 @@ async def _creds_ls(authority: Authority, arguments: Arguments, uid: int) -> obj
 
 
 async def _creds_show(authority: Authority, arguments: Arguments, uid: int) -> object:
-    _looked(authority, uid, "ShowCredential", id=arguments.id)
+    looked(authority, uid, "ShowCredential", id=arguments.id)
     reader = authority.store.reader
     return _shown(authority, reader, _find(reader, arguments.id))
 
@@ -166,7 +98,7 @@ def _switch(status: str, name: str) -> Command:
             credential = authority.issuer.set_status(tx, _find(tx, arguments.id), status)
             return _shown(authority, tx, credential)
 
-        return await _changed(authority, uid, name, change, id=arguments.id)
+        return await changed(authority, uid, name, change, id=arguments.id)
 
     return command
 
@@ -177,7 +109,7 @@ async def _creds_expire(authority: Authority, arguments: Arguments, uid: int) ->
         at_ms = None if arguments.at is None else int(arguments.at.timestamp() * 1000)
         return _shown(authority, tx, authority.issuer.expire(tx, credential, at_ms))
 
-    return await _changed(authority, uid, "ExpireCredential", change, id=arguments.id, at=str(arguments.at))
+    return await changed(authority, uid, "ExpireCredential", change, id=arguments.id, at=str(arguments.at))
 
 
 async def _creds_revoke(authority: Authority, arguments: Arguments, uid: int) -> object:
@@ -187,15 +119,15 @@ async def _creds_revoke(authority: Authority, arguments: Arguments, uid: int) ->
         authority.issuer.revoke(tx, credential.id)
         return {**shown, "status": "Revoked"}
 
-    return await _changed(authority, uid, "RevokeCredential", change, id=arguments.id)
+    return await changed(authority, uid, "RevokeCredential", change, id=arguments.id)
 
 
 async def _rekey(authority: Authority, arguments: Arguments, uid: int) -> object:
     del arguments
     async with authority.rekeying:
-        await _changed(authority, uid, "BeginRekey", _nothing)
+        await changed(authority, uid, "BeginRekey", nothing)
         done = await rekey(authority.store, authority.seal, authority.root_key_file, authority.clock)
-        await _changed(authority, uid, "EndRekey", _nothing)
+        await changed(authority, uid, "EndRekey", nothing)
     return {"accounts": done.accounts, "secrets": done.secrets}
 
 
@@ -222,7 +154,7 @@ def _clock_shown(authority: Authority) -> dict[str, object]:
 
 async def _clock_show(authority: Authority, arguments: Arguments, uid: int) -> object:
     del arguments
-    _looked(authority, uid, "ShowClock")
+    looked(authority, uid, "ShowClock")
     return _clock_shown(authority)
 
 
@@ -232,7 +164,7 @@ async def _move(
     clock = _movable(authority)
     moved = MovableClock(clock.offset, clock.frozen_at)
     move(moved)
-    await _changed(authority, uid, name, _nothing, **parameters)
+    await changed(authority, uid, name, nothing, **parameters)
     authority.directory.keep_clock(moved)
     clock.offset, clock.frozen_at = moved.offset, moved.frozen_at
     return _clock_shown(authority)
@@ -258,7 +190,7 @@ async def _clock_reset(authority: Authority, arguments: Arguments, uid: int) -> 
 
 async def _audit_tail(authority: Authority, arguments: Arguments, uid: int) -> object:
     await authority.journal.flush(authority.store)
-    _looked(authority, uid, "TailJournal")
+    looked(authority, uid, "TailJournal")
     count = min(arguments.count, _LONGEST_TAIL)
     lines = await authority.store.read(lambda reader: inspect.tail(reader, count))
     return [msgspec.Raw(line) for line in lines]
@@ -267,7 +199,7 @@ async def _audit_tail(authority: Authority, arguments: Arguments, uid: int) -> o
 async def _audit_verify(authority: Authority, arguments: Arguments, uid: int) -> object:
     del arguments
     await authority.journal.flush(authority.store)
-    _looked(authority, uid, "VerifyJournal")
+    looked(authority, uid, "VerifyJournal")
     verdict = await authority.store.read(inspect.verify)
     return {
         "holds": verdict.holds,
@@ -282,7 +214,7 @@ async def _audit_export(authority: Authority, arguments: Arguments, uid: int) ->
     """Return a portion of the journal, and where the next one begins."""
     if arguments.position == 0:
         await authority.journal.flush(authority.store)
-        _looked(authority, uid, "ExportJournal")
+        looked(authority, uid, "ExportJournal")
     portion = await authority.store.read(lambda reader: inspect.portion(reader, arguments.position))
     return {"events": [msgspec.Raw(line) for line in portion.lines], "next": portion.next}
 
@@ -310,4 +242,5 @@ COMMANDS: Mapping[str, Command] = {
     "audit-verify": _audit_verify,
     "audit-export": _audit_export,
     "stats": _stats,
+    **account_commands.COMMANDS,
 }

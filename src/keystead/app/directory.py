@@ -6,6 +6,7 @@ keystead.lock               the lock of whoever serves the directory
 root.key                    the root key of the seal (unless it lies elsewhere)
 root-credentials            the account root's access key, in the AWS shared-credentials format
 credentials                 the same of the user `admin`: what `env` points to
+accounts/                   a folder for each further account, with the root-credentials of its own root
 tls/                        the local CA and the server's certificate
 test-clock.json             marks a directory whose clock may be moved, and says where it stands
 admin.sock                  the running server's administration, or admin.sock.path with where it is
@@ -57,6 +58,10 @@ class DataDirectory:
     def credentials(self) -> Path:
         """The access key of the first user, `admin`."""
         return self.path / "credentials"
+
+    def account_folder(self, account: str) -> Path:
+        """The folder of an account that was made later."""
+        return self.path / "accounts" / account
 
     @property
     def tls(self) -> Path:

@@ -4,26 +4,20 @@ Every step is skipped where it was done before, so an interrupted `init` is fini
 """
 
 import os
-from pathlib import Path
 
 from keystead.app.authority import Authority, open_authority
 from keystead.app.certificates import Names, ensure_certificates
-from keystead.app.commands import administration_event
+from keystead.app.commanding import administration_event
 from keystead.app.directory import DataDirectory
+from keystead.app.key_files import NoSuchKey, key_of, mint_key, write_key
 from keystead.audit.event import encode
 from keystead.config.settings import Settings
-from keystead.credentials import shelf
 from keystead.credentials.rootkey import RootKeyFile
-from keystead.credentials.seal import binding
-from keystead.credentials.shelf import Credential
 from keystead.identity import records
 from keystead.identity.entity import entity_of
 from keystead.identity.principals import ROOT_OWNER
 from keystead.kernel.clock import MovableClock
 from keystead.kernel.entropy import SystemEntropy
-from keystead.kernel.files import write_private
-from keystead.kernel.secret import Secret
-from keystead.products.iam.kinds import ACCESS_KEY
 from keystead.store.interface import Transaction
 
 ADMIN = "admin"
@@ -59,8 +53,10 @@ def initialise(settings: Settings, *, test: bool) -> bool:
     try:
         _make_account(authority)
         directory.keep_database_place(directory.database_place(settings))
-        _write_key(authority, ROOT_OWNER, directory.root_credentials)
-        _write_key(authority, _make_admin(authority), directory.credentials)
+        write_key(authority, settings.account, ROOT_OWNER, directory.root_credentials)
+        write_key(authority, settings.account, _make_admin(authority), directory.credentials)
+    except NoSuchKey as error:
+        raise CannotInitialise(str(error)) from error
     finally:
         authority.store.close()
     names = Names(settings.domain, settings.public_host or None)
@@ -95,12 +91,12 @@ def _make_account(authority: Authority) -> None:
     if not records.accounts(store.reader):
         store.write_now(authority.accounts.create_authority_keys)
         store.write_now(lambda tx: authority.accounts.create(tx, account))
-    if _key_of(authority, ROOT_OWNER) is None:
+    if key_of(store.reader, account, ROOT_OWNER) is None:
         store.write_now(lambda tx: _mint_root_key(tx, authority))
 
 
 def _mint_root_key(tx: Transaction, authority: Authority) -> None:
-    key_id = _mint(tx, authority, ROOT_OWNER)
+    key_id = mint_key(tx, authority, authority.settings.account, ROOT_OWNER)
     _note(tx, authority, "InitialiseAccount", account=authority.settings.account, rootAccessKeyId=key_id)
 
 
@@ -116,38 +112,10 @@ def _add_admin(tx: Transaction, authority: Authority) -> str:
     base, account = authority.base, authority.settings.account
     user = base.users.create(tx, account, ADMIN, "/")
     base.policies.attach(tx, entity_of(user), ADMINISTRATOR_ACCESS)
-    key_id = _mint(tx, authority, user.id)
+    key_id = mint_key(tx, authority, account, user.id)
     _note(tx, authority, "InitialiseUser", account=account, userName=user.name, accessKeyId=key_id)
     return user.id
 
 
-def _mint(tx: Transaction, authority: Authority, owner: str) -> str:
-    kind, account = authority.kinds[ACCESS_KEY], authority.settings.account
-    return authority.issuer.mint(tx, kind, account=account, owner=owner).credential.id
-
-
 def _note(tx: Transaction, authority: Authority, name: str, **made: str) -> None:
     tx.note(encode(administration_event(authority, os.getuid(), name, read_only=False, **made)))
-
-
-def _key_of(authority: Authority, owner: str) -> Credential | None:
-    held = shelf.of_owner(authority.store.reader, authority.settings.account, owner, ACCESS_KEY)
-    return held[0] if held else None
-
-
-def _write_key(authority: Authority, owner: str, path: Path) -> None:
-    """Write an owner's key to its file, in the format that AWS clients read."""
-    key = _key_of(authority, owner)
-    shelved = None if key is None else shelf.find(authority.store.reader, key.id)
-    if key is None or shelved is None or shelved.sealed is None:
-        raise CannotInitialise(f"the access key for {path} is not in the database")
-    secret = authority.seal.open(shelved.sealed, binding(key.id, key.account, key.kind, key.version))
-    write_private(path, _profile(key.id, secret))
-
-
-def _profile(key_id: str, secret: Secret) -> bytes:
-    # Revealed into the one file that is there to hold it.
-    return b"[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n" % (
-        key_id.encode(),
-        secret.reveal(),
-    )

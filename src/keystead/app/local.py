@@ -12,7 +12,8 @@ import msgspec
 
 from keystead.app.admin import socket_path
 from keystead.app.authority import open_authority
-from keystead.app.commands import CommandFailed, perform
+from keystead.app.commanding import CommandFailed
+from keystead.app.commands import perform
 from keystead.app.initialise import is_initialised
 from keystead.config.settings import Settings
 

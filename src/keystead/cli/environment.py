@@ -4,8 +4,10 @@ They import no model, no database and no server, so that they start at once.
 """
 
 import os
+import re
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +48,10 @@ class CannotAnswer(Exception):
     "--secrets", is_flag=True, help="Print the keys themselves in place of the file that holds them."
 )
 @click.option("--tls", is_flag=True, help="Use the HTTPS listener and trust the local CA.")
-def env(data: str | None, secrets: bool, tls: bool) -> None:
+@click.option(
+    "--account", default="", metavar="ID", help="Sign as the root of an account of `keystead account create`."
+)
+def env(data: str | None, secrets: bool, tls: bool, account: str) -> None:
     """Print shell commands that point AWS clients at the running server, for `eval`.
 
     Prints `false`, and the reason on standard error, when no server runs.
@@ -57,7 +62,8 @@ def env(data: str | None, secrets: bool, tls: bool) -> None:
         if ready is None:
             serve = f"keystead serve --data {shlex.quote(str(settings.data))}"
             raise CannotAnswer(f"no server runs on {settings.data}; start one with `{serve}`")
-        lines = _lines(settings, ready, secrets=secrets, tls=tls)
+        file = _credentials(settings.data, ready, account)
+        lines = _lines(settings, ready, file, secrets=secrets, tls=tls)
     except (CannotAnswer, BadSetting, OSError) as error:
         click.echo(f"keystead: {error}", err=True)
         # The status of `eval "$(keystead env)"` is that of the last command printed; of none it is success.
@@ -76,7 +82,21 @@ def health(data: str | None) -> None:
     sys.exit(0 if told == "ready" else 1)
 
 
-def _lines(settings: Settings, ready: dict[str, Any], *, secrets: bool, tls: bool) -> list[str]:
+def _credentials(data: Path, ready: dict[str, Any], account: str) -> Path:
+    """Return the file of keys to sign with: of `admin`, or of the root of an account that was made later."""
+    if account in ("", ready["account"]):
+        file, remedy = data / "credentials", ""
+    elif not re.fullmatch("[0-9]{12}", account):
+        raise CannotAnswer(f"{account} is not an account id: 12 digits")
+    else:
+        file = data / "accounts" / account / "root-credentials"
+        remedy = f"; `keystead account key {account}` writes it, if that account exists"
+    if not file.exists():
+        raise CannotAnswer(f"there is no {file} to sign with{remedy}")
+    return file
+
+
+def _lines(settings: Settings, ready: dict[str, Any], file: Path, *, secrets: bool, tls: bool) -> list[str]:
     url: str = ready["https" if tls else "http"]
     exports = {
         "AWS_ENDPOINT_URL": url,
@@ -84,9 +104,6 @@ def _lines(settings: Settings, ready: dict[str, Any], *, secrets: bool, tls: boo
         "AWS_DEFAULT_REGION": ready["region"],
         "AWS_CONFIG_FILE": _NO_CONFIG,
     }
-    file = settings.data / "credentials"
-    if not file.exists():
-        raise CannotAnswer(f"there is no {file} to sign with")
     if secrets:
         exports |= _keys(file.read_text())
     else:

@@ -8,7 +8,7 @@ import sys
 _FORESEEN = {
     "keystead.config.settings": {"BadSetting": ""},
     "keystead.cli.tour": {"CannotTour": ""},
-    "keystead.app.commands": {"CommandFailed": ""},
+    "keystead.app.commanding": {"CommandFailed": ""},
     "keystead.app.initialise": {"CannotInitialise": ""},
     "keystead.app.certificates": {"BadCertificates": ""},
     "keystead.credentials.rootkey": {"RootKeyUnusable": ""},

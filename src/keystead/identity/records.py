@@ -58,15 +58,17 @@ def account(reader: Reader, account_id: str) -> Account | None:
 
 
 def accounts(reader: Reader) -> list[Account]:
-    """Return every account, oldest first."""
-    rows = reader.all(f"SELECT {_ACCOUNT} FROM account ORDER BY created_at, account")
+    """Return every account in the order in which they were made; the first is the one that `init` made."""
+    rows = reader.all(f"SELECT {_ACCOUNT} FROM account ORDER BY place")
     return [Account(*row) for row in rows]
 
 
 def add_account(tx: Transaction, account_id: str, now_ms: int) -> None:
     """Keep a new account."""
     tx.run(
-        "INSERT INTO account (account, created_at, alias, users) VALUES (?, ?, NULL, 0)", (account_id, now_ms)
+        "INSERT INTO account (account, created_at, alias, users, place)"
+        " VALUES (?, ?, NULL, 0, (SELECT COUNT(*) FROM account))",
+        (account_id, now_ms),
     )
 
 
