@@ -3,8 +3,10 @@
 from typing import Any
 
 from keystead.store.interface import Reader
+from keystead.store.sqlite import SQLiteReader
 from support.running import RunningAuthority
 
+WRITTEN_BY_THE_ENGINE = frozenset({"tenure"})
 WRITTEN_BY_REFUSALS = frozenset({"audit_block", "credential_usage"})
 """The journal, and when a credential was last used: requests may write these whatever they are answered."""
 
@@ -15,6 +17,13 @@ def rows(authority: RunningAuthority) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _dump(reader: Reader) -> dict[str, list[tuple[Any, ...]]]:
-    names = [row[0] for row in reader.all("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    kept = sorted(set(names) - WRITTEN_BY_REFUSALS)
+    kept = sorted(_tables(reader) - WRITTEN_BY_REFUSALS)
     return {name: sorted(reader.all(f'SELECT * FROM "{name}"'), key=repr) for name in kept}
+
+
+def _tables(reader: Reader) -> set[str]:
+    """Return the names of all tables, each engine being asked in its own way."""
+    asked = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    if not isinstance(reader, SQLiteReader):
+        asked = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+    return {row[0] for row in reader.all(asked)} - WRITTEN_BY_THE_ENGINE

@@ -9,8 +9,9 @@ from support.running import RunningAuthority, settings_for
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+def room(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[Room]:
     """A running authority that the tests of a module share; each makes the users it needs."""
-    running = RunningAuthority(settings_for(tmp_path_factory.mktemp("shared") / "data"))
+    folder = tmp_path_factory.mktemp("shared")
+    running = RunningAuthority(settings_for(folder / "data", database=shared_database))
     yield Room(running)
     running.stop()
