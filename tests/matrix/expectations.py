@@ -53,12 +53,14 @@ DENIED = Outcome(403, "AccessDenied")
 NOT_FOUND = Outcome(404, "NoSuchEntity")
 UNKNOWN = Outcome(403, "InvalidClientTokenId")
 FORGED = Outcome(403, "SignatureDoesNotMatch")
+EXPIRED = Outcome(403, "ExpiredToken")
 
 CALLER_IDENTITY = "AWS API (sts:GetCallerIdentity)"
 IAM = "AWS API (iam:GetUser)"
 DOORS = (CALLER_IDENTITY, IAM)
 
 ACCESS_KEY = "iam.access-key"
+SESSION = "sts.session"
 DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
 """Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
@@ -83,10 +85,31 @@ def _access_key(holder: str, door: str, right: Outcome, other_account: Outcome, 
     )
 
 
+def _session(door: str, right: Outcome, other_account: Outcome, note: str) -> Row:
+    """Return a role session's row. Unlike a key's, its end in time is told to its holder."""
+    return Row(
+        SESSION,
+        "a role",
+        door,
+        {
+            "right audience": right,
+            "wrong audience": FORGED,
+            "deactivated": UNKNOWN,
+            "revoked": UNKNOWN,
+            "expired": EXPIRED,
+            "tampered": FORGED,
+            "other account": other_account,
+        },
+        note,
+    )
+
+
 MATRIX: Sequence[Row] = [
     _access_key("a user", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("the account root", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("a user", IAM, DENIED, DENIED, "A user may do what its policies allow; it has none."),
     _access_key("the account root", IAM, OPEN, NOT_FOUND, "Another account's users look like none."),
+    _session(CALLER_IDENTITY, OPEN, OPEN, "Its issuing key and its role end it too, at once."),
+    _session(IAM, DENIED, DENIED, "A session may do what its role's policies allow; this one's has none."),
 ]
 """The audience of an access key is the service that a request was signed for: it is good for no other request."""
