@@ -33,6 +33,8 @@ Reason = Literal[
 ]
 Accepts = Mapping[str, str]
 """The kinds that a door takes, by name, each with the audience it must be good for there."""
+ANY_AUDIENCE = "*"
+"""As an audience in `Accepts`: the door learns from the credential itself what it is good for, and goes by that."""
 
 MAX_HELD = 200_000
 
@@ -178,7 +180,7 @@ class Verifier:
         audience = accepts.get(credential.kind)
         if audience is None:
             return "wrong-kind"
-        if credential.audience != audience:
+        if audience not in (credential.audience, ANY_AUDIENCE):
             return "wrong-audience"
         if credential.status != ACTIVE:
             return "inactive"
