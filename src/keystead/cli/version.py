@@ -13,7 +13,7 @@ from keystead.protocol import Models
 def version() -> None:
     """Print the versions of keystead and of the service models that it serves by."""
     models = Models([product.models for product in discover() if product.models is not None])
-    names = sorted(product.name for product in discover())
+    names = sorted(product.service_name for product in discover())
     click.echo(f"keystead {__version__}")
     click.echo(
         f"models   botocore {version_of('botocore')}, digest {models.digest(names)} of {', '.join(names)}"

@@ -127,5 +127,5 @@ def examine_models(patient: Patient) -> Iterator[Finding]:
     del patient
     products = discover()
     models = Models([product.models for product in products if product.models is not None])
-    digest = models.digest([product.name for product in products])
+    digest = models.digest([product.service_name for product in products])
     yield ok("service models", f"botocore {version('botocore')}, digest {digest}")
