@@ -80,6 +80,74 @@ class Settings:
         values.switch, True, "write successful reads to the audit journal too", flag=False
     )
 
+    doh: values.Address = _setting(
+        values.address, values.Address("127.0.0.1", 4443), "address of DNS over HTTPS, HOST:PORT"
+    )
+    dot: values.Address = _setting(
+        values.address, values.Address("127.0.0.1", 4853), "address of DNS over TLS, HOST:PORT"
+    )
+    do53: values.Address | None = _setting(
+        values.address_or_off,
+        None,
+        "address of plain DNS over UDP and TCP, HOST:PORT, or `off`; it admits by access source only",
+    )
+    upstream: tuple[str, ...] = _setting(
+        values.texts,
+        (),
+        "resolvers that DNS questions are forwarded to, [udp://|tcp://|tls://]ADDRESS[:PORT][#NAME]; "
+        "those of this machine when empty",
+    )
+    dns_engine: str = _setting(
+        values.text,
+        "",
+        "`unbound` starts that resolver as a child and forwards to it; empty: only `upstream`",
+    )
+    dns_token_extensions: bool = _setting(
+        values.switch,
+        False,
+        "also take access tokens in the path and the Authorization header of DoH, and in the server name of DoT",
+    )
+    dns_refusal_reasons: bool = _setting(
+        values.switch, False, "tell refused DNS clients why, in an extended error", flag=False
+    )
+    doh_refused_status: int = _setting(
+        values.count, 200, "HTTP status of a refused DoH query: 200, or 401", flag=False
+    )
+    dns_query_log: Path | None = _setting(
+        values.path,
+        None,
+        "file of the query log; dns-queries.jsonl in data when not set",
+        flag=False,
+    )
+    managed_domain_lists: Path | None = _setting(
+        values.path, None, "folder of managed domain lists: THREAT/NAME.txt, CONTENT/NAME.txt", flag=False
+    )
+    hide_token_values: bool = _setting(
+        values.switch, False, "have GetAccessToken of Global Resolver answer an empty value", flag=False
+    )
+    global_resolvers_per_account: int = _setting(
+        values.count, 2, "quota of global resolvers in an account", flag=False
+    )
+    dns_views_per_resolver: int = _setting(
+        values.count, 5, "quota of DNS views of a global resolver", flag=False
+    )
+    dns_views_per_account: int = _setting(values.count, 50, "quota of DNS views in an account", flag=False)
+    access_tokens_per_resolver: int = _setting(
+        values.count, 5000, "quota of access tokens of a global resolver", flag=False
+    )
+    access_sources_per_resolver: int = _setting(
+        values.count, 1000, "quota of access sources of a global resolver", flag=False
+    )
+    domain_lists_per_account: int = _setting(
+        values.count, 1000, "quota of firewall domain lists in an account", flag=False
+    )
+    domains_per_list: int = _setting(
+        values.count, 100_000, "quota of domains in a firewall domain list", flag=False
+    )
+    firewall_rules_per_view: int = _setting(
+        values.count, 100, "quota of firewall rules of a DNS view", flag=False
+    )
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise BadSetting(f"account: {self.account!r} is not 12 digits")
@@ -93,6 +161,11 @@ class Settings:
                 f"http: {self.http} is not loopback, and plain HTTP shows secrets to the network; "
                 "use https, or set plain_http_anywhere"
             )
+
+        if self.doh_refused_status not in (200, 401):
+            raise BadSetting(f"doh_refused_status: {self.doh_refused_status} is neither 200 nor 401")
+        if self.dns_engine not in ("", "unbound"):
+            raise BadSetting(f"dns_engine: {self.dns_engine!r} is not `unbound`")
 
     @property
     def root_key_path(self) -> Path:

@@ -81,3 +81,18 @@ def networks(value: object) -> tuple[Network, ...]:
     else:
         raise ValueError("not a list of networks")
     return tuple(ipaddress.ip_network(text(part).strip()) for part in parts if text(part).strip())
+
+
+def address_or_off(value: object) -> Address | None:
+    """Return the address that `HOST:PORT` spells, None for `off`."""
+    return None if value is None or text(value) == "off" else address(value)
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Return texts: a list, or one text with commas."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    if not isinstance(value, list | tuple):
+        raise ValueError("not a list")
+    # Whatever the elements are, `text` refuses those that are not strings.
+    return tuple(text(part) for part in cast(Iterable[object], value))
