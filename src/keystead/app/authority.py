@@ -50,6 +50,8 @@ from keystead.store.batching import BatchingStore
 from keystead.store.interface import DatabaseUnusable
 from keystead.store.migrations import Migrations, migrate
 from keystead.store.opening import open_store
+from keystead.zones.changes import Changes
+from keystead.zones.zones import Zones
 
 _LOG = logging.getLogger("keystead")
 _SOURCE = Path(__file__).parent.parent
@@ -107,6 +109,7 @@ class Authority:
         self.verifier.forget_all()
         self.principals.forget_all()
         self.base.epoch.bump()
+        self.base.zones.changes.bump()
 
     def start(self) -> list[asyncio.Task[None]]:
         """Start the writer and the work that is done apart from requests.
@@ -262,6 +265,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Authoriser(Bearings(policies, epoch)),
         core.directory.tls_files(settings),
         Addresses(settings.public_host),
+        Zones(Changes(), clock, entropy),
     )
 
 
@@ -269,6 +273,6 @@ def schema_owners(products: Sequence[Product]) -> list[Migrations]:
     """Return everybody who has tables, in the order in which they may refer to each other."""
     own = [
         Migrations(layer, _SOURCE / layer / "migrations")
-        for layer in ("store", "audit", "credentials", "identity")
+        for layer in ("store", "audit", "credentials", "identity", "zones")
     ]
     return own + [migrations for product in products for migrations in product.owned_migrations()]

@@ -37,6 +37,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.paging import Markers
 from keystead.store.interface import Reader, Store
 from keystead.store.migrations import Migrations
+from keystead.zones.zones import Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Foundation:
     authoriser: Authoriser
     tls: TLSFiles
     addresses: Addresses
+    zones: Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,12 @@ class Product:
     signing_kinds: Sequence[str] = ()
     migrations: Path | None = None
     models: Path | None = None
+    service: str = ""
+
+    @property
+    def service_name(self) -> str:
+        """The name of the service's model: the product's own, unless it says another."""
+        return self.service or self.name
 
     def owned_migrations(self) -> list[Migrations]:
         """Return the product's schema files, if it has tables of its own."""
