@@ -74,6 +74,7 @@ class Child:
 def spawn(data: Path, log: Path, *arguments: str, environment: dict[str, str] | None = None) -> Child:
     """Start a server without waiting for it. Its data directory is made if there is none."""
     argv = [PROGRAM, "serve", "--data", str(data), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]
+    argv += ["--doh", "127.0.0.1:0", "--dot", "127.0.0.1:0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*argv, *arguments],

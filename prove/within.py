@@ -17,7 +17,14 @@ _ANY_PORT = Address("127.0.0.1", 0)
 @asynccontextmanager
 async def serving(data: Path) -> AsyncIterator[tuple[Authority, str, int]]:
     """Serve a data directory, made if there is none; gives the authority, host and port."""
-    settings = Settings(data=data, http=_ANY_PORT, https=_ANY_PORT, users_per_account=10_000_000)
+    settings = Settings(
+        data=data,
+        http=_ANY_PORT,
+        https=_ANY_PORT,
+        doh=_ANY_PORT,
+        dot=_ANY_PORT,
+        users_per_account=10_000_000,
+    )
     initialise(settings, test=True)
     authority = open_authority(settings)
     work = authority.start()

@@ -33,7 +33,7 @@ def serving(data, url, *further):
     """Serve in another process; give the process and what it says when ready. It is stopped at the end."""
     ready_file = data.parent / "ready.json"
     ready_file.unlink(missing_ok=True)
-    free = ("--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+    free = ("--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--doh", "127.0.0.1:0", "--dot", "127.0.0.1:0")
     command = _keystead(
         "serve", "--data", data, "--database", url, *free, "--ready-file", ready_file, *further
     )

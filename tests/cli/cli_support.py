@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 KEYSTEAD = [sys.executable, "-P", "-m", "keystead"]
-ANYWHERE = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]
+ANYWHERE = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--doh", "127.0.0.1:0", "--dot", "127.0.0.1:0"]
 START_SECONDS = 30
 CHECKOUT = Path(__file__).parent.parent.parent
 MISLEADING = {

@@ -79,7 +79,19 @@ def test_port_in_use_is_one_line_that_says_what_to_do(made: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
 
-        refused = keystead("serve", "--data", made, "--http", address, "--https", "127.0.0.1:0")
+        refused = keystead(
+            "serve",
+            "--data",
+            made,
+            "--http",
+            address,
+            "--https",
+            "127.0.0.1:0",
+            "--doh",
+            "127.0.0.1:0",
+            "--dot",
+            "127.0.0.1:0",
+        )
 
     assert refused.returncode == 1
     assert refused.stdout == ""
@@ -89,7 +101,17 @@ def test_port_in_use_is_one_line_that_says_what_to_do(made: Path) -> None:
 
 
 def test_second_server_on_a_directory_is_refused(served: Served) -> None:
-    refused = served.keystead("serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0")
+    refused = served.keystead(
+        "serve",
+        "--http",
+        "127.0.0.1:0",
+        "--https",
+        "127.0.0.1:0",
+        "--doh",
+        "127.0.0.1:0",
+        "--dot",
+        "127.0.0.1:0",
+    )
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"keystead: {served.data} is in use by another keystead")

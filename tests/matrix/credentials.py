@@ -1,45 +1,18 @@
 """How each kind of credential is made, and brought into each condition. A slice adds its kind to `MAKERS`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from iam.room import Room
 from keystead.kernel.clock import now
-from matrix.expectations import ACCESS_KEY, SESSION, Condition
-from sts.parts import assume, make_role, make_user, name_of, trusting
+from matrix import dns_tokens
+from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, Condition
+from matrix.shown import OTHER_ACCOUNT, Held, Shown
 from support.running import Key
 
-OTHER_ACCOUNT = "210987654321"
 _LIFE_SECONDS = 3600
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A credential as it is shown at a door. `audience` is what it is shown for, when not for that door."""
-
-    key: Key
-    audience: str = ""
-    is_altered_on_the_way: bool = False
-
-
-@dataclass(frozen=True)
-class Held:
-    """A credential with who holds it: `user_name` is empty for the account root."""
-
-    key: Key
-    user_name: str
-    role_arn: str = ""
-    issuer: Key | None = None
-    """Of a session: its role, and the key of the user `user_name` that it was made with."""
-
-    @property
-    def members(self) -> dict[str, str]:
-        """How IAM's operations on keys name it."""
-        return {"AccessKeyId": (self.issuer or self.key).id} | (
-            {"UserName": self.user_name} if self.user_name else {}
-        )
 
 
 def access_key(room: Room, holder: str) -> Held:
@@ -78,22 +51,6 @@ def access_key_of_another_account(room: Room, holder: str) -> Key:
     return room.authority.run(authority.store.write(mint))
 
 
-def role_session(room: Room, holder: str) -> Held:
-    """Make a session of a role without policies, by a user's key."""
-    assert holder == "a role"
-    user, key = make_user(room)
-    role = make_role(room, trusting(user))
-    return Held(assume(room, key, role), name_of(user), role, key)
-
-
-def role_session_of_another_account(room: Room, holder: str) -> Key:
-    """Make the same in another account."""
-    assert holder == "a role"
-    iam = room.client("iam", access_key_of_another_account(room, "the account root"))
-    user, key = make_user(room, iam=iam)
-    return assume(room, key, make_role(room, trusting(user), iam=iam))
-
-
 Way = Callable[[Room, Held], Shown]
 
 
@@ -115,11 +72,6 @@ def _deleted_by_api(room: Room, held: Held) -> Shown:
     return Shown(held.key)
 
 
-def _role_deleted(room: Room, held: Held) -> Shown:
-    room.iam.delete_role(RoleName=name_of(held.role_arn))
-    return Shown(held.key)
-
-
 def _by_operator(command: str) -> Way:
     def change(room: Room, held: Held) -> Shown:
         room.authority.command(command, id=held.key.id)
@@ -132,11 +84,6 @@ def _outlived(room: Room, held: Held) -> Shown:
     """Give the key an hour and let an hour pass. Whoever uses this sets the clock back."""
     end = now(room.authority.authority.clock) + timedelta(seconds=_LIFE_SECONDS)
     room.authority.command("creds-expire", id=held.key.id, at=end.isoformat())
-    room.authority.command("clock-advance", seconds=_LIFE_SECONDS + 1)
-    return Shown(held.key)
-
-
-def _at_its_own_end(room: Room, held: Held) -> Shown:
     room.authority.command("clock-advance", seconds=_LIFE_SECONDS + 1)
     return Shown(held.key)
 
@@ -163,29 +110,32 @@ WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
         "expired": {"an hour later": _outlived},
         "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
         "other account": {},
-    },
-    SESSION: {
-        "right audience": {"as it is": _as_it_is},
-        "wrong audience": {"signed for another service": _for_another_service},
-        "deactivated": {
-            "its key, by the API": _switched_off_by_api,
-            "by the operator": _by_operator("creds-deactivate"),
-        },
-        "revoked": {
-            "its key, by the API": _deleted_by_api,
-            "its role, by the API": _role_deleted,
-            "by the operator": _by_operator("creds-revoke"),
-        },
-        "expired": {"at its own end": _at_its_own_end, "sooner, by the operator": _outlived},
-        "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
-        "other account": {},
-    },
+    }
 }
 """By kind and condition: the ways into that condition, all of which must end the same. Another account's
 credential is made there by `FOREIGN`, not brought into that condition here."""
 
-MAKERS: Mapping[str, Callable[[Room, str], Held]] = {ACCESS_KEY: access_key, SESSION: role_session}
+WAYS = {
+    **WAYS,
+    ACCESS_TOKEN: {
+        "right audience": {"as it is": _as_it_is},
+        "wrong audience": {"at another resolver's name": dns_tokens.at_another_resolver},
+        "deactivated": {"by the operator": _by_operator("creds-deactivate")},
+        "revoked": {
+            "by the API": dns_tokens.deleted_by_api,
+            "by the operator": _by_operator("creds-revoke"),
+        },
+        "expired": {"an hour later": _outlived},
+        "tampered": {"secret": _with_another_secret},
+        "other account": {},
+    },
+}
+
+MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
+    ACCESS_KEY: access_key,
+    ACCESS_TOKEN: dns_tokens.access_token,
+}
 FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {
     ACCESS_KEY: access_key_of_another_account,
-    SESSION: role_session_of_another_account,
+    ACCESS_TOKEN: dns_tokens.of_another_account,
 }

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 from badinput.wire import Reply, deliver, form, signed
 from iam.room import Room
-from matrix.credentials import Shown
-from matrix.expectations import CALLER_IDENTITY, IAM, Outcome
+from matrix import dns_tokens
+from matrix.expectations import CALLER_IDENTITY, DOH, DOT, IAM, Outcome
+from matrix.shown import Shown
 
 ASKED_FOR = "asked-for"
 """A user of this account, which the IAM door is asked for."""
 
-Knock = Callable[[Room, Shown], Reply]
+Knock = Callable[[Room, Shown], Reply | dns_tokens.DNSReply]
 
 
 def _query_call(service: str, action: str, **members: str) -> Knock:
@@ -31,9 +32,11 @@ def _query_call(service: str, action: str, **members: str) -> Knock:
 KNOCKS: Mapping[str, Knock] = {
     CALLER_IDENTITY: _query_call("sts", "GetCallerIdentity"),
     IAM: _query_call("iam", "GetUser", UserName=ASKED_FOR),
+    DOT: dns_tokens.over_tls,
+    DOH: dns_tokens.over_https,
 }
 
 
-def outcome(reply: Reply) -> Outcome:
-    """Return what a reply of the query protocol comes to."""
+def outcome(reply: Reply | dns_tokens.DNSReply) -> Outcome:
+    """Return what a reply comes to."""
     return Outcome(reply.status, reply.code)

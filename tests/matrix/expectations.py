@@ -25,13 +25,13 @@ CONDITIONS: Mapping[Condition, str] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a door answers: an HTTP status, and the error's code if it refuses."""
+    """What a door answers: an HTTP status, 0 where there is none, and the error's code if it refuses."""
 
     status: int
     code: str = ""
 
     def __str__(self) -> str:
-        return f"{self.status} {self.code}".rstrip()
+        return f"{self.status or ''} {self.code}".strip()
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,15 @@ DENIED = Outcome(403, "AccessDenied")
 NOT_FOUND = Outcome(404, "NoSuchEntity")
 UNKNOWN = Outcome(403, "InvalidClientTokenId")
 FORGED = Outcome(403, "SignatureDoesNotMatch")
-EXPIRED = Outcome(403, "ExpiredToken")
 
 CALLER_IDENTITY = "AWS API (sts:GetCallerIdentity)"
 IAM = "AWS API (iam:GetUser)"
-DOORS = (CALLER_IDENTITY, IAM)
+DOT = "DNS over TLS"
+DOH = "DNS over HTTPS"
+DOORS = (CALLER_IDENTITY, IAM, DOT, DOH)
 
 ACCESS_KEY = "iam.access-key"
-SESSION = "sts.session"
+ACCESS_TOKEN = "globalresolver.access-token"
 DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
 """Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
@@ -85,31 +86,42 @@ def _access_key(holder: str, door: str, right: Outcome, other_account: Outcome, 
     )
 
 
-def _session(door: str, right: Outcome, other_account: Outcome, note: str) -> Row:
-    """Return a role session's row. Unlike a key's, its end in time is told to its holder."""
+def _everywhere(outcome: Outcome) -> Mapping[Condition, Outcome]:
+    """Return the same outcome in every condition: what is shown is no credential of that door's."""
+    return dict.fromkeys(CONDITIONS, outcome)
+
+
+DNS_DOORS = {
+    DOT: (Outcome(0, "NOERROR"), Outcome(0, "REFUSED")),
+    DOH: (Outcome(200, "NOERROR"), Outcome(200, "REFUSED")),
+}
+_NO_KEY_OF_DNS = "No access key is a token, whatever part of it is shown."
+
+
+def _access_token(door: str, right: Outcome, refused: Outcome) -> Row:
+    """Return an access token's row at its own doors: one answer to all that is not good."""
+    outcomes = {**_everywhere(refused), "right audience": right}
     return Row(
-        SESSION,
-        "a role",
-        door,
-        {
-            "right audience": right,
-            "wrong audience": FORGED,
-            "deactivated": UNKNOWN,
-            "revoked": UNKNOWN,
-            "expired": EXPIRED,
-            "tampered": FORGED,
-            "other account": other_account,
-        },
-        note,
+        ACCESS_TOKEN, "a DNS client", door, outcomes, "Its audience is a view, under its resolver's name."
     )
 
 
 MATRIX: Sequence[Row] = [
+    *(_access_token(door, *answers) for door, answers in DNS_DOORS.items()),
+    *(
+        Row(
+            ACCESS_TOKEN, "a DNS client", door, _everywhere(UNKNOWN), "Shown as an access key and its secret."
+        )
+        for door in (CALLER_IDENTITY, IAM)
+    ),
+    *(
+        Row(ACCESS_KEY, holder, door, _everywhere(refused), _NO_KEY_OF_DNS)
+        for holder in ("a user", "the account root")
+        for door, (_, refused) in DNS_DOORS.items()
+    ),
     _access_key("a user", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("the account root", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("a user", IAM, DENIED, DENIED, "A user may do what its policies allow; it has none."),
     _access_key("the account root", IAM, OPEN, NOT_FOUND, "Another account's users look like none."),
-    _session(CALLER_IDENTITY, OPEN, OPEN, "Its issuing key and its role end it too, at once."),
-    _session(IAM, DENIED, DENIED, "A session may do what its role's policies allow; this one's has none."),
 ]
 """The audience of an access key is the service that a request was signed for: it is good for no other request."""

@@ -34,7 +34,7 @@ class Key:
 
 def settings_for(data: Path, **changes: object) -> Settings:
     """Return settings for a directory, on free ports."""
-    return replace(Settings(data=data, http=ANY_PORT, https=ANY_PORT), **changes)
+    return replace(Settings(data=data, http=ANY_PORT, https=ANY_PORT, doh=ANY_PORT, dot=ANY_PORT), **changes)
 
 
 def root_key_of(data: Path) -> Key:

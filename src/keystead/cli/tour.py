@@ -219,7 +219,9 @@ def _leave_environment() -> None:
 def _authority(folder: Path) -> Generator[dict[str, Any]]:
     """Serve an authority of a folder's own, from a child process; yields what its ready file says."""
     ready_file, log = folder / "ready.json", folder / "serve.log"
-    arguments = ["--data", str(folder / "data"), "--http", "127.0.0.1:0", "--https", "127.0.0.1:0"]
+    arguments = ["--data", str(folder / "data")]
+    for flag in ("--http", "--https", "--doh", "--dot"):
+        arguments += [flag, "127.0.0.1:0"]
     # Without -P a module of the present folder could take the place of one of Python's.
     command = [sys.executable, "-P", "-m", "keystead", "serve", *arguments, "--ready-file", str(ready_file)]
     with log.open("wb") as output:

@@ -1,0 +1,22 @@
+"""How a query came, and what was presented with it beside the message itself."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Transport = Literal["DO53", "DOT", "DOH"]
+"""In the words of access sources' protocols."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A query's way here. `server_name` is what the client called us, in TLS or HTTP; empty if it did not.
+
+    `tokens` are what was presented outside the message, each place's once; they may disagree.
+    """
+
+    transport: Transport
+    host: str
+    port: int
+    server_name: str = ""
+    tokens: tuple[bytes, ...] = ()
+    is_datagram: bool = False

@@ -1,0 +1,162 @@
+"""DNS over HTTPS (RFC 8484): what a request's target and headers present, and what is answered to it.
+
+Follows facts/dns.md §6, "DoH details" and "Tolerate malformed URLs". Nothing here knows the server that carries
+it.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from keystead.products.globalresolver.door import message
+from keystead.products.globalresolver.door.answering import Answering, Contradiction
+from keystead.products.globalresolver.door.arrival import Arrival
+
+PATH = "/dns-query"
+MEDIA_TYPE = "application/dns-message"
+LONGEST_TARGET = 90_000
+"""A query of 65,535 octets in base64, with its path and token; a longer target is refused unread."""
+MOST_OCTETS = 65_535
+_TEMPLATE = re.compile(r"\{[?&]dns\}")
+
+
+class BadRequest(Exception):
+    """A request is not one of DoH's; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the target of a request holds: tokens, and the `dns` parameter of a GET."""
+
+    tokens: tuple[bytes, ...]
+    dns: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+
+
+def refusal(status: int) -> Response:
+    """Return the answer to what is not a request of DoH's: no words, and nothing of the request."""
+    extra = [("allow", "GET, POST")] if status == 405 else []
+    return Response(status, [("cache-control", "no-store"), *extra])
+
+
+def parse_target(path: str, query: str, *, takes_path: bool) -> Target:
+    """Return what a target presents. Raises BadRequest.
+
+    Some clients put `?dns=` behind a query string, and some send the template as it is written; both are meant as
+    `&dns=`. A parameter given twice is 400, because any of the two could be meant.
+    """
+    if len(path) + len(query) > LONGEST_TARGET:
+        raise BadRequest(414)
+    path, _, query = _TEMPLATE.sub("", f"{path}?{query}").partition("?")
+    tokens: list[bytes] = []
+    if path != PATH:
+        place, _, in_path = path.rpartition("/")
+        if not takes_path or place != PATH or not in_path:
+            raise BadRequest(404)
+        tokens.append(unquote_to_bytes(in_path))
+    found: dict[str, str] = {}
+    for part in query.replace("?dns=", "&dns=").replace("?token=", "&token=").split("&"):
+        name, _, value = part.partition("=")
+        if name in ("dns", "token"):
+            if name in found:
+                raise BadRequest(400)
+            found[name] = value
+    if "token" in found:
+        tokens.append(unquote_to_bytes(found["token"]))
+    return Target(tuple(tokens), found.get("dns"))
+
+
+def header_token(authorization: str | None) -> tuple[bytes, ...]:
+    """Return the token of an Authorization header: a bearer, or the password of a basic one."""
+    scheme, _, value = (authorization or "").partition(" ")
+    value = value.strip()
+    match scheme.lower():
+        case "bearer":
+            return (value.encode("latin-1", "replace"),)
+        case "basic":
+            try:
+                return (base64.b64decode(value, validate=True).partition(b":")[2],)
+            except (binascii.Error, ValueError):
+                return (b"",)
+        case _:
+            return ()
+
+
+def decoded(text: str | None) -> bytes:
+    """Return the message in a `dns` parameter, base64url with or without padding. Raises BadRequest."""
+    if not text:
+        raise BadRequest(400)
+    bare = unquote_to_bytes(text).rstrip(b"=")
+    try:
+        wire = base64.b64decode(bare + b"=" * (-len(bare) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequest(400) from error
+    if len(wire) > MOST_OCTETS:
+        raise BadRequest(413)
+    return wire
+
+
+class DoH:
+    """Answers DoH requests."""
+
+    def __init__(self, answering: Answering, *, takes_extensions: bool, refused_status: int) -> None:
+        """`takes_extensions` takes tokens in the path and in Authorization; `refused_status` is 200 or 401."""
+        self._answering = answering
+        self._takes_extensions = takes_extensions
+        self._refused_status = refused_status
+
+    def read(self, method: str, path: str, query: str, headers: Mapping[str, str | None]) -> Target:
+        """Return what the head of a request presents. Raises BadRequest."""
+        target = parse_target(path, query, takes_path=self._takes_extensions)
+        if method not in ("GET", "POST"):
+            raise BadRequest(405)
+        if (
+            method == "POST"
+            and (headers.get("content-type") or "").partition(";")[0].strip().lower() != MEDIA_TYPE
+        ):
+            raise BadRequest(415)
+        extra = header_token(headers.get("authorization")) if self._takes_extensions else ()
+        return Target((*target.tokens, *extra), target.dns)
+
+    async def respond(self, arrival: Arrival, wire: bytes) -> Response:
+        """Return the response to a message."""
+        try:
+            answer = self._answering.answer(arrival, wire)
+        except Contradiction:
+            return refusal(400)
+        if isinstance(answer, Awaitable):
+            answer = await answer
+        if answer is None:
+            return refusal(400)
+        code = message.code_of(answer)
+        status = self._refused_status if code == message.REFUSED else 200
+        headers = [("content-type", MEDIA_TYPE), ("cache-control", _freshness(answer, code))]
+        if status == 401:
+            headers.append(("www-authenticate", 'Bearer realm="dns"'))
+        return Response(status, headers, answer)
+
+
+def _freshness(answer: bytes, code: int) -> str:
+    """Return how long an answer may be kept by the client's own cache: the least of its records' times."""
+    if code not in (message.NOERROR, message.NXDOMAIN):
+        return "no-store"
+    try:
+        lives = [ttl for _, ttl, _ in message.answer_records(answer)]
+    except ValueError:
+        return "no-store"
+    return f"private, max-age={min(lives)}" if lives else "no-store"

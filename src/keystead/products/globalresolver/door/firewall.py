@@ -1,0 +1,107 @@
+"""The firewall of a view: rules in the order of their priorities, the first that matches decides.
+
+Follows facts/dns.md §8. `example.com` matches itself only, `*.example.com` what is below it, `*` everything.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import dns.exception
+import dns.rdatatype
+
+from keystead.products.globalresolver.door.message import Query
+from keystead.products.globalresolver.records import Rule
+
+
+class Matcher(Protocol):
+    """What a rule asks of a query. `suffixes` is the name and each name above it, without the root."""
+
+    def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
+        """Return whether a query is one of those."""
+        ...
+
+
+@dataclass(slots=True)
+class DomainTable:
+    """A domain list at one version."""
+
+    exact: set[bytes] = field(default_factory=set[bytes])
+    below: set[bytes] = field(default_factory=set[bytes])
+    has_all: bool = False
+
+    def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
+        """Return whether the list has the name of a query."""
+        if self.has_all or (suffixes and suffixes[0] in self.exact):
+            return True
+        return bool(self.below) and not self.below.isdisjoint(suffixes[1:])
+
+
+def domain_table(domains: Iterable[str]) -> DomainTable:
+    """Return the table of a list's domains, which are in lower case and without a final dot."""
+    table = DomainTable()
+    for domain in domains:
+        if domain == "*":
+            table.has_all = True
+        elif domain.startswith("*."):
+            table.below.add(domain[2:].encode())
+        else:
+            table.exact.add(domain.encode())
+    return table
+
+
+class Unusable(Exception):
+    """A rule cannot be evaluated: what it refers to could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule ready to be asked; `matcher` None is one that cannot be evaluated."""
+
+    rule: Rule
+    matcher: Matcher | None
+    query_type: int | None
+
+
+def compile_rules(rules: Iterable[tuple[Rule, Matcher | None]]) -> list[CompiledRule]:
+    """Return rules in the order in which they are asked."""
+    compiled = [
+        CompiledRule(
+            rule, matcher, None if rule.facts.query_type is None else query_type(rule.facts.query_type)
+        )
+        for rule, matcher in rules
+    ]
+    return sorted(compiled, key=lambda each: (each.rule.facts.priority, each.rule.row))
+
+
+def decide(rules: Sequence[CompiledRule], query: Query) -> Rule | None:
+    """Return the first rule that a query matches. Raises Unusable when one before it cannot be evaluated."""
+    if not rules:
+        return None
+    suffixes = suffixes_of(query)
+    for each in rules:
+        if each.query_type is not None and each.query_type != query.type:
+            continue
+        if each.matcher is None:
+            raise Unusable
+        if each.matcher.matches(query, suffixes):
+            return each.rule
+    return None
+
+
+def suffixes_of(query: Query) -> list[bytes]:
+    """Return a query's name and each name above it, the longest first."""
+    name = query.name
+    found = [name] if name else []
+    for label in query.labels[:-1]:
+        name = name[len(label) + label.count(b".") + 1 :]
+        found.append(name)
+    return found
+
+
+def query_type(text: str) -> int:
+    """Return the number of a type by name or as `TYPE65`. Raises ValueError."""
+    try:
+        return int(dns.rdatatype.from_text(text))
+    except dns.exception.DNSException as error:
+        raise ValueError(text) from error

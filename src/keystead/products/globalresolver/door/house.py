@@ -1,0 +1,130 @@
+"""The door put together: what it looks things up in, what it asks upstream, and its listeners."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from keystead.access.doors import Listener
+from keystead.config.places import TLSFiles
+from keystead.config.settings import Settings
+from keystead.credentials.usage import Usage
+from keystead.credentials.verify import Verifier
+from keystead.kernel.clock import Clock
+from keystead.kernel.entropy import Entropy
+from keystead.products.globalresolver.door.admission import Admission
+from keystead.products.globalresolver.door.answering import Answering
+from keystead.products.globalresolver.door.directory import Directory
+from keystead.products.globalresolver.door.doh import DoH
+from keystead.products.globalresolver.door.dohserver import DoHListener
+from keystead.products.globalresolver.door.listeners import Do53Listener, DoTListener, no_tokens
+from keystead.products.globalresolver.door.plans import Plans
+from keystead.products.globalresolver.door.querylog import FLUSH_SECONDS, QueryLog
+from keystead.products.globalresolver.door.upstream import Upstreams, connect, parse_target, system_targets
+from keystead.products.globalresolver.managedlists import ManagedLists
+from keystead.store.interface import Reader, Store
+from keystead.zones.zones import Zones
+
+_LOG = logging.getLogger("keystead.dns")
+LOG_FILE = "dns-queries.jsonl"
+
+
+class Ground(Protocol):
+    """What a door is built on: part of a product's Foundation."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def reader(self) -> Reader: ...
+    @property
+    def verifier(self) -> Verifier: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def entropy(self) -> Entropy: ...
+    @property
+    def tls(self) -> TLSFiles: ...
+    @property
+    def zones(self) -> Zones: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The listeners, and the log that has to be written now and then."""
+
+    listeners: Sequence[Listener]
+    log: QueryLog
+    flush_seconds: float = FLUSH_SECONDS
+
+
+class Resolving:
+    """The upstreams of a running door; there are none before its listeners start or after they stop."""
+
+    def __init__(self, settings: Settings, entropy: Entropy) -> None:
+        self._settings = settings
+        self._entropy = entropy
+        self._upstreams = Upstreams([])
+
+    def upstreams(self) -> Upstreams:
+        """Return what questions are forwarded to."""
+        return self._upstreams
+
+    async def start(self) -> Mapping[str, str]:
+        """Read where upstreams are; connections are made when the first question comes."""
+        targets = [parse_target(text) for text in self._settings.upstream] or system_targets()
+        if not targets:
+            _LOG.warning("no upstream resolver is known: only private zones and firewall rules are answered")
+        self._upstreams = connect(targets, self._entropy)
+        return {}
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Let go of every connection."""
+        self._upstreams.close()
+
+
+def build_door(ground: Ground, managed: ManagedLists) -> Door:
+    """Return the door; it listens when its listeners are started."""
+    settings, changes = ground.settings, ground.zones.changes
+    directory = Directory(ground.reader, changes, settings.domain)
+    resolving = Resolving(settings, ground.entropy)
+    path: Path = settings.dns_query_log or settings.data / LOG_FILE
+    log = QueryLog(path, ground.clock, ground.entropy)
+    answering = Answering(
+        Admission(ground.verifier, directory),
+        Plans(ground.store, changes, managed, ground.clock),
+        resolving.upstreams,
+        ground.usage,
+        log,
+        ground.clock,
+        region=settings.region,
+        tells_reasons=settings.dns_refusal_reasons,
+    )
+    doh = DoH(
+        answering,
+        takes_extensions=settings.dns_token_extensions,
+        refused_status=settings.doh_refused_status,
+    )
+    tokens_in = _tokens_in(directory) if settings.dns_token_extensions else no_tokens
+    listeners: list[Listener] = [
+        resolving,
+        DoHListener(settings.doh, ground.tls, doh),
+        DoTListener(settings.dot, ground.tls, answering, tokens_in),
+    ]
+    if settings.do53 is not None:
+        listeners.append(Do53Listener(settings.do53, answering))
+    return Door(listeners, log)
+
+
+def _tokens_in(directory: Directory) -> Callable[[str], tuple[bytes, ...]]:
+    """Return what finds a token in a server name, as the label before a resolver's own name."""
+
+    def tokens(server_name: str) -> tuple[bytes, ...]:
+        token, dot, _ = directory.label_of(server_name).partition(".")
+        return (token.encode("ascii", "replace"),) if dot else ()
+
+    return tokens

@@ -1,0 +1,142 @@
+"""What each view answers by, ready in memory: its rules with their lists, and its zones.
+
+Invalidation: a plan is made for one number of `Changes`, and is made again, on a thread, when the number has
+moved. Domain lists and zones are kept by version beside it, since they are large and a change is mostly
+elsewhere.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from keystead.kernel.clock import Clock
+from keystead.products.globalresolver.door.firewall import (
+    CompiledRule,
+    DomainTable,
+    Matcher,
+    compile_rules,
+    domain_table,
+)
+from keystead.products.globalresolver.door.heuristics import (
+    THRESHOLDS,
+    DictionaryNames,
+    GeneratedNames,
+    Tunnelling,
+)
+from keystead.products.globalresolver.door.zonetable import ZoneSet, ZoneTable, load_zone
+from keystead.products.globalresolver.managedlists import ManagedLists
+from keystead.products.globalresolver.records import LISTS, RULES, Rule, View, domains
+from keystead.store.interface import Reader, Store
+from keystead.zones import records as zone_records
+from keystead.zones.changes import Changes
+
+_LOG = logging.getLogger("keystead.dns")
+_MOST_LISTS, _MOST_ZONES = 256, 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One view's rules and zones, as of one number of `Changes`."""
+
+    made_at: int
+    rules: list[CompiledRule]
+    zones: ZoneSet
+
+
+@dataclass(slots=True)
+class Plans:
+    """Makes plans, and holds them while nothing changes."""
+
+    store: Store
+    changes: Changes
+    managed: ManagedLists
+    clock: Clock
+    _held: dict[str, Plan] = field(default_factory=dict[str, Plan])
+    _making: dict[str, "asyncio.Task[Plan]"] = field(default_factory=dict[str, "asyncio.Task[Plan]"])
+    _lists: dict[tuple[str, int], DomainTable] = field(default_factory=dict[tuple[str, int], DomainTable])
+    _zones: dict[tuple[str, int], ZoneTable] = field(default_factory=dict[tuple[str, int], ZoneTable])
+    _guards: dict[tuple[str, int], Matcher] = field(default_factory=dict[tuple[str, int], Matcher])
+
+    def held(self, view: View) -> Plan | None:
+        """Return a view's plan if one is held that nothing has changed since."""
+        plan = self._held.get(view.id)
+        return plan if plan is not None and plan.made_at == self.changes.value else None
+
+    async def of(self, view: View) -> Plan:
+        """Return a view's plan as it is now. Raises StoreUnavailable."""
+        while (plan := self.held(view)) is None:
+            # One making serves all who wait; what changed meanwhile makes them wait for the next.
+            task = self._making.get(view.id)
+            if task is None:
+                task = self._making[view.id] = asyncio.create_task(self._make(view))
+                task.add_done_callback(lambda _: self._making.pop(view.id, None))
+            await asyncio.shield(task)
+        return plan
+
+    def refresh_files(self) -> None:
+        """Have every plan made again: files of managed lists may have changed."""
+        self.changes.bump()
+
+    async def _make(self, view: View) -> Plan:
+        number = self.changes.value
+        rules, zones = await self.store.read(
+            lambda reader: (self._rules(reader, view), self._zone_set(reader, view))
+        )
+        plan = self._held[view.id] = Plan(number, rules, zones)
+        return plan
+
+    def _rules(self, reader: Reader, view: View) -> list[CompiledRule]:
+        return compile_rules((rule, self._matcher(reader, rule)) for rule in RULES.in_parent(reader, view.id))
+
+    def _matcher(self, reader: Reader, rule: Rule) -> Matcher | None:
+        """Return what a rule asks of queries, or None if it cannot be evaluated: then fail open or closed."""
+        facts = rule.facts
+        try:
+            if facts.protection is None:
+                return self._domains(reader, facts.domain_list_id or "")
+            key = (rule.id, rule.updated_at)
+            if key not in self._guards:
+                self._guards[key] = _guard(
+                    facts.protection, THRESHOLDS[facts.confidence or "HIGH"], self.clock
+                )
+            return self._guards[key]
+        except (OSError, UnicodeError, LookupError) as error:
+            _LOG.warning("firewall rule %s cannot be evaluated: %s", rule.id, type(error).__name__)
+            return None
+
+    def _domains(self, reader: Reader, list_id: str) -> DomainTable:
+        """Return a list's table. Raises LookupError if there is none, OSError if it is unreadable."""
+        managed = self.managed.find(list_id) if list_id.startswith("mdl-") else None
+        own = LISTS.by_id(reader, list_id)
+        if managed is None and own is None:
+            raise LookupError(list_id)
+        version = managed.version if managed is not None else own.facts.version if own is not None else 0
+        found = self._lists.get((list_id, version))
+        if found is None:
+            names = managed.domains() if managed is not None else domains(reader, list_id)
+            if len(self._lists) >= _MOST_LISTS:
+                self._lists.clear()
+            found = self._lists[list_id, version] = domain_table(names)
+        return found
+
+    def _zone_set(self, reader: Reader, view: View) -> ZoneSet:
+        tables: list[ZoneTable] = []
+        for association in zone_records.associations_of_view(reader, view.id):
+            zone = zone_records.zone_by_id(reader, association.zone_id)
+            if zone is None:
+                continue
+            found = self._zones.get((zone.id, zone.version))
+            if found is None:
+                if len(self._zones) >= _MOST_ZONES:
+                    self._zones.clear()
+                found = self._zones[zone.id, zone.version] = load_zone(reader, zone)
+            tables.append(found)
+        return ZoneSet(tables)
+
+
+def _guard(protection: str, threshold: float, clock: Clock) -> Matcher:
+    if protection == "DGA":
+        return GeneratedNames(threshold)
+    if protection == "DICTIONARY_DGA":
+        return DictionaryNames(threshold)
+    return Tunnelling(threshold, clock)

@@ -1,0 +1,190 @@
+"""DNS over a stream: messages with their lengths before them, many at once on one connection.
+
+Follows RFC 7766, RFC 7858 (DoT) and RFC 7828. Answers may overtake each other; those that are ready at once
+leave in one write. What is malformed is answered by itself, and its siblings go on.
+"""
+
+import asyncio
+import ssl
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keystead.products.globalresolver.door.answering import Answering
+from keystead.products.globalresolver.door.arrival import Arrival, Transport
+
+IDLE_SECONDS = 30.0
+FIRST_SECONDS = 10.0
+"""How long a new connection may say nothing whole: slow senders are let go of."""
+MOST_IN_FLIGHT = 200
+MOST_CONNECTIONS = 12_000
+MOST_PER_PEER = 11_000
+_LONGEST_UNSENT = 256 * 1024
+
+
+@dataclass(slots=True)
+class Connections:
+    """The open connections of one listener: how many there are, and of whom."""
+
+    answering: Answering
+    transport: Transport
+    tokens_in: Callable[[str], tuple[bytes, ...]]
+    """Returns the tokens that the name which a client called us by holds."""
+    open: "set[StreamProtocol]"
+    by_peer: dict[str, int]
+
+    def admits(self, peer: str) -> bool:
+        """Return whether one more connection of a peer is taken."""
+        return len(self.open) < MOST_CONNECTIONS and self.by_peer.get(peer, 0) < MOST_PER_PEER
+
+    def add(self, connection: "StreamProtocol", peer: str) -> None:
+        """Count a connection."""
+        self.open.add(connection)
+        self.by_peer[peer] = self.by_peer.get(peer, 0) + 1
+
+    def remove(self, connection: "StreamProtocol", peer: str) -> None:
+        """No longer count a connection."""
+        if connection in self.open:
+            self.open.remove(connection)
+            self.by_peer[peer] -= 1
+            if not self.by_peer[peer]:
+                del self.by_peer[peer]
+
+
+class StreamProtocol(asyncio.Protocol):
+    """One connection."""
+
+    __slots__ = (
+        "_arrival",
+        "_buffer",
+        "_connections",
+        "_deadline",
+        "_in_flight",
+        "_is_paused",
+        "_loop",
+        "_peer",
+        "_ready",
+        "_tasks",
+        "_transport",
+    )
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray()
+        self._ready: list[bytes] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight = 0
+        self._is_paused = False
+        self._peer = ""
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # A stream protocol is given a stream transport; asyncio's own type is wider.
+        self._transport: Any = transport
+        host, port = transport.get_extra_info("peername")[:2]
+        self._peer = host
+        if not self._connections.admits(host):
+            self._transport.abort()
+            return
+        self._connections.add(self, host)
+        tls: Any = transport.get_extra_info("ssl_object")
+        name = getattr(tls, "keystead_server_name", "") if tls is not None else ""
+        self._arrival = Arrival(
+            self._connections.transport, host, port, name, self._connections.tokens_in(name)
+        )
+        self._transport.set_write_buffer_limits(high=_LONGEST_UNSENT)
+        self._wait(FIRST_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.remove(self, self._peer)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        for task in self._tasks:
+            task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._take()
+
+    def _take(self) -> None:
+        """Answer every whole message in the buffer, as far as there is room for more in flight."""
+        buffer, at = self._buffer, 0
+        while len(buffer) - at >= 2 and self._in_flight < MOST_IN_FLIGHT:
+            length = buffer[at] << 8 | buffer[at + 1]
+            if len(buffer) - at - 2 < length:
+                break
+            wire = bytes(buffer[at + 2 : at + 2 + length])
+            at += 2 + length
+            self._answer(wire)
+        if at:
+            del buffer[:at]
+            self._wait(IDLE_SECONDS)
+        if self._in_flight >= MOST_IN_FLIGHT and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._send()
+
+    def _answer(self, wire: bytes) -> None:
+        answer = self._connections.answering.answer(self._arrival, wire)
+        if isinstance(answer, bytes):
+            self._ready.append(answer)
+        elif answer is not None:
+            self._in_flight += 1
+            task = self._loop.create_task(self._later(answer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _later(self, answer: Awaitable[bytes]) -> None:
+        self._ready.append(await answer)
+        self._in_flight -= 1
+        if len(self._ready) == 1:
+            # Others that become ready in this turn of the loop leave with it.
+            self._loop.call_soon(self._send)
+        if self._is_paused and self._in_flight < MOST_IN_FLIGHT // 2:
+            self._is_paused = False
+            self._transport.resume_reading()
+            self._take()
+
+    def _send(self) -> None:
+        if self._ready and not self._transport.is_closing():
+            self._transport.write(b"".join([struct.pack("!H", len(each)) + each for each in self._ready]))
+        self._ready.clear()
+
+    def pause_writing(self) -> None:
+        # Who does not read the answers gets no more of them.
+        if not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._is_paused and self._in_flight < MOST_IN_FLIGHT:
+            self._is_paused = False
+            self._transport.resume_reading()
+            self._take()
+
+    def close(self) -> None:
+        """End the connection once what is ready has been sent."""
+        self._transport.close()
+
+    def _wait(self, seconds: float) -> None:
+        """Let go of the connection unless another whole message comes in time."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(seconds, self._end_idle)
+
+    def _end_idle(self) -> None:
+        if self._in_flight:
+            self._wait(IDLE_SECONDS)
+        else:
+            self._transport.abort() if self._buffer else self._transport.close()
+
+
+def note_server_names(context: ssl.SSLContext) -> None:
+    """Have every connection remember the name that its client called us by: TLS objects do not tell it later."""
+
+    def note(tls: Any, name: str | None, _: ssl.SSLContext) -> None:
+        tls.keystead_server_name = name or ""
+
+    context.sni_callback = note

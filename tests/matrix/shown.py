@@ -1,0 +1,29 @@
+"""A credential of the matrix: as somebody holds it, and as it is shown at a door."""
+
+from dataclasses import dataclass
+
+from support.running import Key
+
+OTHER_ACCOUNT = "210987654321"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A credential as it is shown at a door. `audience` is what it is shown for, when not for that door."""
+
+    key: Key
+    audience: str = ""
+    is_altered_on_the_way: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """A credential with who holds it: `user_name` is empty for the account root."""
+
+    key: Key
+    user_name: str
+
+    @property
+    def members(self) -> dict[str, str]:
+        """How IAM's operations on keys name it."""
+        return {"AccessKeyId": self.key.id} | ({"UserName": self.user_name} if self.user_name else {})
