@@ -74,6 +74,7 @@ class Bench:
             authority.usage,
             authority.clock,
             authority.entropy,
+            authority.base.explanations,
             audit_reads=True,
         )
 

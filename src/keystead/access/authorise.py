@@ -4,8 +4,12 @@ Follows the IAM User Guide, "Policy evaluation logic". The account root needs no
 policies that bear on it decide, with the same evaluator that simulates them.
 """
 
+import itertools
+
 from keystead.access.bearing import Bearing, Bearings
+from keystead.access.explanations import Considered
 from keystead.access.policy import (
+    CompiledStatement,
     Decision,
     Request,
     RequestContext,
@@ -14,8 +18,12 @@ from keystead.access.policy import (
     decide,
 )
 from keystead.access.policy.context import Late
+from keystead.access.policy.decide import PolicyType, near_allows
 from keystead.identity.principals import Principal
 from keystead.store.interface import Reader
+
+MAX_NEAR = 20
+"""Statements that an explanation names at the most."""
 
 
 class Authoriser:
@@ -57,11 +65,40 @@ class Authoriser:
         """Return the decision as it is inside a transaction: nothing held in memory counts."""
         return _decide(self._bearings.read(reader, principal), action, resource, late, side)
 
+    def near(
+        self,
+        reader: Reader,
+        principal: Principal,
+        action: str,
+        resource: str,
+        late: Late,
+        side: ResourceSide | None = None,
+    ) -> list[Considered]:
+        """Return the Allow statements about a denied action that did not apply, and what they fail on."""
+        bearing = self._bearings.of(reader, principal)
+        request = _request(bearing, action, resource, late, side)
+        found = itertools.islice(near_allows(bearing.policies, request), MAX_NEAR)
+        return [considered(one, layer, request) for layer, one in found]
+
+
+def considered(statement: CompiledStatement, layer: PolicyType, request: Request | None = None) -> Considered:
+    """Return a statement as an explanation names it; with the request, also what it fails on."""
+    fails_on = ""
+    if request is not None:
+        fails_on = "condition" if statement.names(request.resource, request.context) else "resource"
+    source, line = statement.source, statement.start.line
+    name = source.arn or source.id
+    return Considered(name, source.type, statement.index + 1, line, statement.sid, layer, fails_on)
+
 
 def _decide(bearing: Bearing, action: str, resource: str, late: Late, side: ResourceSide | None) -> Decision:
+    return decide(bearing.policies, _request(bearing, action, resource, late, side))
+
+
+def _request(bearing: Bearing, action: str, resource: str, late: Late, side: ResourceSide | None) -> Request:
     context = RequestContext(bearing.context, late=late)
     whose = side or ResourceSide(bearing.caller.account)
-    return decide(bearing.policies, Request(bearing.caller, action, resource, whose, context))
+    return Request(bearing.caller, action, resource, whose, context)
 
 
 def denial(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.bearing import Bearings
+from keystead.access.explanations import Explanations
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
@@ -101,6 +102,7 @@ class Authority:
             self.usage,
             self.clock,
             self.entropy,
+            self.base.explanations,
             audit_reads=self.settings.audit_reads,
         )
 
@@ -266,6 +268,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         core.directory.tls_files(settings),
         Addresses(settings.public_host),
         Zones(Changes(), clock, entropy),
+        Explanations(clock),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from keystead.app import account_commands
+from keystead.app import account_commands, explain_command
 from keystead.app.authority import Authority
 from keystead.app.commanding import Arguments, Command, CommandFailed, changed, looked, nothing
 from keystead.audit import inspect
@@ -243,4 +243,5 @@ COMMANDS: Mapping[str, Command] = {
     "audit-export": _audit_export,
     "stats": _stats,
     **account_commands.COMMANDS,
+    **explain_command.COMMANDS,
 }

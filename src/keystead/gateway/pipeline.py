@@ -9,6 +9,7 @@ from typing import Any
 
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser, denial
+from keystead.access.explanations import Explanations
 from keystead.access.policy import Decision, ResourceSide
 from keystead.access.policy.context import Late
 from keystead.access.sigv4 import Malformed, Reason, Refused, find
@@ -18,6 +19,7 @@ from keystead.credentials.usage import Usage
 from keystead.gateway.call import Call
 from keystead.gateway.context import RequestKeys
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
+from keystead.gateway.explaining import explain
 from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable, no_resource_policy
 from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
@@ -45,9 +47,11 @@ class Gateway:
         usage: Usage,
         clock: Clock,
         entropy: Entropy,
+        explanations: Explanations,
         *,
         audit_reads: bool,
     ) -> None:
+        self._explanations = explanations
         self._table = table
         self._router = Router(table)
         self._authenticator = authenticator
@@ -93,17 +97,18 @@ class Gateway:
 
     def _fail(self, exchange: Exchange, error: Exception) -> WireResponse:
         try:
-            return self._refuse(exchange, answer_to(exchange, error))
+            return self._refuse(exchange, answer_to(exchange, error), error)
         except Exception as second:  # A face that cannot say no is broken, and that is the answer.
-            return self._refuse(exchange, broken(exchange, second))
+            return self._refuse(exchange, broken(exchange, second), second)
 
     def names_operation(self, method: str, raw_path: bytes, query: bytes) -> bool:
         """Return whether an unsigned request means an operation of the API all the same."""
         return self._table.names_rest_operation(method, raw_path, query)
 
-    def _refuse(self, exchange: Exchange, told: Answer) -> WireResponse:
+    def _refuse(self, exchange: Exchange, told: Answer, error: Exception) -> WireResponse:
         response = serialise(exchange, told)
         self._journal.observe(self._scribe.refused(exchange, told))
+        self._explanations.keep(explain(exchange, told, error, self._explanations))
         return response
 
     def _find_operation(self, exchange: Exchange) -> None:
@@ -209,7 +214,9 @@ class Gateway:
             for action in actions:
                 decision = decide(reader, principal, action, arn, late, side)
                 if not decision.is_allowed:
-                    raise AccessDenied(denial(principal, action, arn, decision, side), decision)
+                    near = self._authoriser.near(reader, principal, action, arn, late, side)
+                    told = denial(principal, action, arn, decision, side)
+                    raise AccessDenied(told, decision, action, arn, near)
 
 
 def _entry(exchange: Exchange) -> Entry:

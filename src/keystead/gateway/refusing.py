@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from keystead.access.explanations import Considered
 from keystead.access.policy import Decision
 from keystead.access.refusals import Family, answer, denied
 from keystead.access.sigv4 import Refused
@@ -26,12 +27,21 @@ INTERNAL_MESSAGE = "An internal error occurred."
 
 
 class AccessDenied(Exception):
-    """The decision was no. `message` is what AWS tells the caller, `reason` what the journal keeps."""
+    """The decision was no. `message` is what AWS tells the caller, `reason` what the journal keeps.
 
-    def __init__(self, message: str, decision: Decision) -> None:
+    `near` are the Allow statements about the action that did not apply, for administrators.
+    """
+
+    def __init__(
+        self, message: str, decision: Decision, action: str, resource: str, near: list[Considered]
+    ) -> None:
         super().__init__(decision.outcome)
         self.message = message
         self.reason = f"{decision.outcome} {decision.type}"
+        self.decision = decision
+        self.action = action
+        self.resource = resource
+        self.near = near
 
 
 @dataclass(frozen=True, slots=True)

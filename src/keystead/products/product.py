@@ -13,6 +13,7 @@ from keystead import products
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.doors import HTTPDoor, Listener, Worker
+from keystead.access.explanations import Explanations
 from keystead.audit.journal import Journal
 from keystead.config.places import Addresses, TLSFiles
 from keystead.config.settings import Settings
@@ -44,7 +45,8 @@ from keystead.zones.zones import Zones
 class Foundation:
     """What the layers below offer to products. A product's `parts` picks what its groups and doors need.
 
-    `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen.
+    `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen;
+    `explanations` keep why requests were refused, at doors as well.
     """
 
     settings: Settings
@@ -74,6 +76,7 @@ class Foundation:
     tls: TLSFiles
     addresses: Addresses
     zones: Zones
+    explanations: Explanations
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ class CompiledStatement:
                 return False
         return True
 
+    def names(self, resource: str, context: RequestContext) -> bool:
+        """Return whether the statement's resources include this one, whatever its conditions say."""
+        return self._resources is None or self._resources(resource, context)
+
     @property
     def static_resources(self) -> StaticResources | None:
         """The resources that the statement names, if those are all it speaks of and none has a variable."""

@@ -188,6 +188,24 @@ def missing_keys(policies: PrincipalPolicies, request: Request) -> tuple[str, ..
     return tuple(distinct_keys(asked))
 
 
+def near_allows(
+    policies: PrincipalPolicies, request: Request
+) -> Iterator[tuple[PolicyType, CompiledStatement]]:
+    """Give the Allow statements that speak of the action and do not apply, each with its policy's type.
+
+    For people who look for what keeps a request from being allowed; nothing is decided by it.
+    """
+    action = request.action.lower()
+    layers = list(policies.layers)
+    if request.side.policy is not None:
+        layers.append((request.side.type, (request.side.policy,)))
+    for layer, documents in layers:
+        for policy in documents:
+            for statement in policy.for_action(action)[1].statements:
+                if not statement.applies(request.resource, request.context):
+                    yield layer, statement
+
+
 def is_allowed_by(documents: tuple[CompiledPolicy, ...], request: Request) -> bool:
     """Return whether policies of one type, on their own, allow a request and do not deny it."""
     _, allow = _weigh(documents, request, request.action.lower())
