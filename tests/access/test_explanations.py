@@ -6,6 +6,7 @@ from keystead.access.advice import AUTHENTICATION, OTHER, advise
 from keystead.access.explanations import (
     KEPT_SECONDS,
     MAX_OF_ACCOUNT,
+    MAX_SIGNED_A_SECOND,
     MAX_UNVERIFIED,
     Considered,
     Explanation,
@@ -82,6 +83,14 @@ def test_gone_after_a_day(kept, clock):
     assert kept.find("-1") is None
     kept.keep(refusal(kept, 2))
     assert list(kept._unverified) == ["-2"]
+
+
+def test_what_was_signed_is_shown_of_so_many_a_second(kept, clock):
+    shown = [kept.may_show_signed() for _ in range(MAX_SIGNED_A_SECOND + 5)]
+    clock.advance(1)
+
+    assert shown == [True] * MAX_SIGNED_A_SECOND + [False] * 5
+    assert kept.may_show_signed()
 
 
 @pytest.mark.parametrize("reason", Reason)

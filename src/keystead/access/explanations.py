@@ -20,6 +20,9 @@ MAX_UNVERIFIED = 2_000
 MAX_OF_ACCOUNT = 2_000
 """Refusals of an account's verified callers: one tenant's flood drops nothing of another's."""
 MAX_VERIFIED = 20_000
+MAX_SIGNED_A_SECOND = 50
+"""Wrong signatures of which the canonical request is shown: making it is as dear as checking one. Of a flood the
+others are explained without it; whoever looks for a reason tries again."""
 _LONGEST = 4096
 """Characters of one text; a longer one is cut. An explanation is some 2 KiB, and at the worst about 20."""
 
@@ -116,10 +119,20 @@ class Explanations:
         self._unverified: _Shelf = {}
         self._verified: dict[str, _Shelf] = {}
         self._count = 0
+        self._second = 0
+        self._signed_in_second = 0
 
     def now(self) -> float:
         """Return the time to put into an explanation: real, whatever the movable clock says."""
         return self._clock.real_epoch()
+
+    def may_show_signed(self) -> bool:
+        """Return whether there is room in this second to show what one more request signed."""
+        second = int(self._clock.monotonic())
+        if second != self._second:
+            self._second, self._signed_in_second = second, 0
+        self._signed_in_second += 1
+        return self._signed_in_second <= MAX_SIGNED_A_SECOND
 
     def keep(self, explanation: Explanation) -> None:
         """Keep an explanation, and drop what is too old or too much."""
@@ -167,7 +180,9 @@ def shown_key_id(key_id: str) -> str:
     return key_id if ACCESS_KEY_ID.fullmatch(key_id) else ""
 
 
-def describe_refusal(explanation: Explanation, refused: Refused, presented: Presented | None) -> None:
+def describe_refusal(
+    explanation: Explanation, refused: Refused, presented: Presented | None, kept: Explanations
+) -> None:
     """Put into an explanation what a refused authentication was about."""
     explanation.check, explanation.reason = "authentication", refused.reason.value
     details = {name: value[:_LONGEST] for name, value in refused.details.items() if name in _SHOWN_DETAILS}
@@ -176,7 +191,7 @@ def describe_refusal(explanation: Explanation, refused: Refused, presented: Pres
     explanation.details = details
     if presented is not None:
         explanation.key_id = shown_key_id(presented.key_id)
-    if isinstance(refused, Mismatch):
+    if isinstance(refused, Mismatch) and kept.may_show_signed():
         explanation.canonical_request = shown_canonical_request(refused.canonical_request())
         explanation.string_to_sign = refused.string_to_sign().decode("latin-1")
 

@@ -40,7 +40,7 @@ def explain(exchange: Exchange, told: Answer, error: Exception, kept: Explanatio
         made.key_id = shown_key_id(presented.key_id)
     match error:
         case Refused():
-            describe_refusal(made, error, presented)
+            describe_refusal(made, error, presented, kept)
         case AccessDenied():
             _describe_denial(made, error)
         case Unrouted():
