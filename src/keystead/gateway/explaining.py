@@ -57,10 +57,9 @@ def explain(exchange: Exchange, told: Answer, error: Exception, kept: Explanatio
 
 def _operation(exchange: Exchange) -> str:
     """Return the operation's name if there is one of that name; what a caller made up is not kept."""
-    service = exchange.service
-    if service is None or exchange.operation_name not in service.model.operation_names:
-        return ""
-    return exchange.operation_name
+    service, name = exchange.service, exchange.operation_name
+    is_one = exchange.entry is not None or (service is not None and name in service.model.operation_names)
+    return name if is_one else ""
 
 
 def _describe_denial(made: Explanation, denied: AccessDenied) -> None:
