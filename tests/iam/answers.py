@@ -19,12 +19,15 @@ STATUS = {
     "InternalFailure": 500,
     "InvalidAction": 400,
     "InvalidClientTokenId": 403,
+    "ExpiredToken": 403,
     "InvalidInput": 400,
+    "InvalidParameterValue": 400,
     "LimitExceeded": 409,
     "MalformedPolicyDocument": 400,
     "MissingAuthenticationToken": 403,
     "NoSuchEntity": 404,
     "NotSupportedService": 404,
+    "PackedPolicyTooLarge": 400,
     "PolicyEvaluation": 500,
     "ReportExpired": 410,
     "ReportNotPresent": 410,
@@ -70,6 +73,7 @@ def check_metadata(response: Mapping[str, Any], status: int = 200) -> None:
 
 
 NO_TOKEN = "The security token included in the request is invalid."
+EXPIRED_TOKEN = "The security token included in the request is expired"
 
 
 def no_user(name: str) -> str:

@@ -39,6 +39,7 @@ class Room:
             region_name=region,
             aws_access_key_id=key.id,
             aws_secret_access_key=key.secret,
+            aws_session_token=key.session_token,
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=64, **config),
         )
 

@@ -8,8 +8,9 @@ from typing import Any
 from iam.room import Room
 from keystead.kernel.clock import now
 from matrix import dns_tokens
-from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, Condition
+from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, SESSION, Condition
 from matrix.shown import OTHER_ACCOUNT, Held, Shown
+from sts.parts import assume, make_role, make_user, name_of, trusting
 from support.running import Key
 
 _LIFE_SECONDS = 3600
@@ -51,6 +52,22 @@ def access_key_of_another_account(room: Room, holder: str) -> Key:
     return room.authority.run(authority.store.write(mint))
 
 
+def role_session(room: Room, holder: str) -> Held:
+    """Make a session of a role without policies, by a user's key."""
+    assert holder == "a role"
+    user, key = make_user(room)
+    role = make_role(room, trusting(user))
+    return Held(assume(room, key, role), name_of(user), role, key)
+
+
+def role_session_of_another_account(room: Room, holder: str) -> Key:
+    """Make the same in another account."""
+    assert holder == "a role"
+    iam = room.client("iam", access_key_of_another_account(room, "the account root"))
+    user, key = make_user(room, iam=iam)
+    return assume(room, key, make_role(room, trusting(user), iam=iam))
+
+
 Way = Callable[[Room, Held], Shown]
 
 
@@ -72,6 +89,11 @@ def _deleted_by_api(room: Room, held: Held) -> Shown:
     return Shown(held.key)
 
 
+def _role_deleted(room: Room, held: Held) -> Shown:
+    room.iam.delete_role(RoleName=name_of(held.role_arn))
+    return Shown(held.key)
+
+
 def _by_operator(command: str) -> Way:
     def change(room: Room, held: Held) -> Shown:
         room.authority.command(command, id=held.key.id)
@@ -84,6 +106,11 @@ def _outlived(room: Room, held: Held) -> Shown:
     """Give the key an hour and let an hour pass. Whoever uses this sets the clock back."""
     end = now(room.authority.authority.clock) + timedelta(seconds=_LIFE_SECONDS)
     room.authority.command("creds-expire", id=held.key.id, at=end.isoformat())
+    room.authority.command("clock-advance", seconds=_LIFE_SECONDS + 1)
+    return Shown(held.key)
+
+
+def _at_its_own_end(room: Room, held: Held) -> Shown:
     room.authority.command("clock-advance", seconds=_LIFE_SECONDS + 1)
     return Shown(held.key)
 
@@ -110,13 +137,23 @@ WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
         "expired": {"an hour later": _outlived},
         "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
         "other account": {},
-    }
-}
-"""By kind and condition: the ways into that condition, all of which must end the same. Another account's
-credential is made there by `FOREIGN`, not brought into that condition here."""
-
-WAYS = {
-    **WAYS,
+    },
+    SESSION: {
+        "right audience": {"as it is": _as_it_is},
+        "wrong audience": {"signed for another service": _for_another_service},
+        "deactivated": {
+            "its key, by the API": _switched_off_by_api,
+            "by the operator": _by_operator("creds-deactivate"),
+        },
+        "revoked": {
+            "its key, by the API": _deleted_by_api,
+            "its role, by the API": _role_deleted,
+            "by the operator": _by_operator("creds-revoke"),
+        },
+        "expired": {"at its own end": _at_its_own_end, "sooner, by the operator": _outlived},
+        "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
+        "other account": {},
+    },
     ACCESS_TOKEN: {
         "right audience": {"as it is": _as_it_is},
         "wrong audience": {"at another resolver's name": dns_tokens.at_another_resolver},
@@ -130,12 +167,16 @@ WAYS = {
         "other account": {},
     },
 }
+"""By kind and condition: the ways into that condition, all of which must end the same. Another account's
+credential is made there by `FOREIGN`, not brought into that condition here."""
 
 MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
     ACCESS_KEY: access_key,
+    SESSION: role_session,
     ACCESS_TOKEN: dns_tokens.access_token,
 }
 FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {
     ACCESS_KEY: access_key_of_another_account,
+    SESSION: role_session_of_another_account,
     ACCESS_TOKEN: dns_tokens.of_another_account,
 }

@@ -53,6 +53,7 @@ DENIED = Outcome(403, "AccessDenied")
 NOT_FOUND = Outcome(404, "NoSuchEntity")
 UNKNOWN = Outcome(403, "InvalidClientTokenId")
 FORGED = Outcome(403, "SignatureDoesNotMatch")
+EXPIRED = Outcome(403, "ExpiredToken")
 
 CALLER_IDENTITY = "AWS API (sts:GetCallerIdentity)"
 IAM = "AWS API (iam:GetUser)"
@@ -62,6 +63,7 @@ DOORS = (CALLER_IDENTITY, IAM, DOT, DOH)
 
 ACCESS_KEY = "iam.access-key"
 ACCESS_TOKEN = "globalresolver.access-token"
+SESSION = "sts.session"
 DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
 """Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
@@ -106,6 +108,25 @@ def _access_token(door: str, right: Outcome, refused: Outcome) -> Row:
     )
 
 
+def _session(door: str, right: Outcome, other_account: Outcome, note: str) -> Row:
+    """Return a role session's row. Unlike a key's, its end in time is told to its holder."""
+    return Row(
+        SESSION,
+        "a role",
+        door,
+        {
+            "right audience": right,
+            "wrong audience": FORGED,
+            "deactivated": UNKNOWN,
+            "revoked": UNKNOWN,
+            "expired": EXPIRED,
+            "tampered": FORGED,
+            "other account": other_account,
+        },
+        note,
+    )
+
+
 MATRIX: Sequence[Row] = [
     *(_access_token(door, *answers) for door, answers in DNS_DOORS.items()),
     *(
@@ -115,13 +136,15 @@ MATRIX: Sequence[Row] = [
         for door in (CALLER_IDENTITY, IAM)
     ),
     *(
-        Row(ACCESS_KEY, holder, door, _everywhere(refused), _NO_KEY_OF_DNS)
-        for holder in ("a user", "the account root")
+        Row(kind, holder, door, _everywhere(refused), _NO_KEY_OF_DNS)
+        for kind, holder in ((ACCESS_KEY, "a user"), (ACCESS_KEY, "the account root"), (SESSION, "a role"))
         for door, (_, refused) in DNS_DOORS.items()
     ),
     _access_key("a user", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("the account root", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("a user", IAM, DENIED, DENIED, "A user may do what its policies allow; it has none."),
     _access_key("the account root", IAM, OPEN, NOT_FOUND, "Another account's users look like none."),
+    _session(CALLER_IDENTITY, OPEN, OPEN, "Its issuing key and its role end it too, at once."),
+    _session(IAM, DENIED, DENIED, "A session may do what its role's policies allow; this one's has none."),
 ]
 """The audience of an access key is the service that a request was signed for: it is good for no other request."""

@@ -22,8 +22,13 @@ class Held:
 
     key: Key
     user_name: str
+    role_arn: str = ""
+    issuer: Key | None = None
+    """Of a session: its role, and the key of the user `user_name` that it was made with."""
 
     @property
     def members(self) -> dict[str, str]:
         """How IAM's operations on keys name it."""
-        return {"AccessKeyId": self.key.id} | ({"UserName": self.user_name} if self.user_name else {})
+        return {"AccessKeyId": (self.issuer or self.key).id} | (
+            {"UserName": self.user_name} if self.user_name else {}
+        )

@@ -12,6 +12,7 @@ from keystead.access.authorise import Authoriser, denial
 from keystead.access.explanations import Explanations
 from keystead.access.policy import Decision, ResourceSide
 from keystead.access.policy.context import Late
+from keystead.access.session_limits import objection
 from keystead.access.sigv4 import Malformed, Reason, Refused, find
 from keystead.audit.event import encode
 from keystead.audit.journal import Journal
@@ -198,6 +199,9 @@ class Gateway:
         """Let the call pass if its principal may act on all that the operation names. Raises AccessDenied."""
         entry, principal = _entry(exchange), call.principal
         face, reader, params = entry.face, call.reader, exchange.params
+        told = objection(principal, entry.declaration.action)
+        if told is not None:
+            raise AccessDenied(told, Decision("implicitDeny", "none"))
         is_above = self._authoriser.is_above_policies(principal)
         if is_above and face.resource_side is no_resource_policy:
             return

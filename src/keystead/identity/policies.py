@@ -165,6 +165,8 @@ class Policies:
             )
         records.remove_policy(tx, policy)
         records.count_policies(tx, policy.account, -1)
+        # It hangs on nothing, but sessions may be limited by it.
+        self._epoch.bump_after(tx)
 
     # What hangs on an entity.
 

@@ -12,6 +12,9 @@ from keystead.protocol.shapes import Shape
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """CloudTrail's own placeholder."""
 
+UNMARKED = frozenset({"SessionToken", "TokenCode"})
+"""Members that open something and that models, STS's for one, do not mark as sensitive."""
+
 Redact = Callable[[Any], Any]
 
 
@@ -40,7 +43,10 @@ def _compile(shape: Shape, above: tuple[str, ...]) -> Redact | None:
     inner = (*above, shape.name)
     match shape.kind:
         case "structure":
-            parts = {name: _compile(member, inner) for name, member in shape.members.items()}
+            parts = {
+                name: _hidden if name in UNMARKED else _compile(member, inner)
+                for name, member in shape.members.items()
+            }
             return _structure({name: part for name, part in parts.items() if part is not None})
         case "list":
             element = _compile(shape.element, inner)

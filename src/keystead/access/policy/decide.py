@@ -28,8 +28,9 @@ DENY_PRECEDENCE: tuple[PolicyType, ...] = (
 )
 """UNCONFIRMED: which type AWS names when several deny. So it is here, and for a missing Allow too."""
 
-ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity"})
-"""In lower case. The STS API reference: no permissions are required, and a deny does not count."""
+ALWAYS_ALLOWED = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+"""In lower case. The STS API reference: no permissions are required, and a deny does not count; of the latter, "you
+cannot use policies to control authentication operations"."""
 
 
 @dataclass(frozen=True, slots=True)

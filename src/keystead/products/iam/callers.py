@@ -15,6 +15,7 @@ from keystead.identity.principals import ROOT_OWNER
 from keystead.identity.users import Users
 from keystead.kernel.arn import iam_arn
 from keystead.store.interface import Reader
+from keystead.types.errors import ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,14 @@ def holder_of(users: Users, call: Call, user_name: str | None) -> Holder:
     if user_name is not None:
         user = users.get(call.reader, call.principal.account, user_name)
         return Holder(user.id, user.name)
+    check_is_user(call)
     return Holder(call.principal.owner, call.principal.user_name)
+
+
+def check_is_user(call: Call) -> None:
+    """Raise ValidationError when a request leaves out whom it is about, and its caller is no user nor the root."""
+    if call.principal.type not in ("user", "root"):
+        raise ValidationError(_MUST_NAME_USER)
 
 
 class _Named(Protocol):
@@ -48,6 +56,7 @@ _FIND: Mapping[str, Callable[[Reader, str, str], _Named | None]] = {
     "role": role_records.role_named,
     "instance-profile": role_records.profile_named,
 }
+_MUST_NAME_USER = "Must specify userName when calling with non-User credentials"  # [GH]
 _EXISTING = re.compile(r"(?P<kind>[a-z-]+)/\{(?P<member>[A-Za-z]+)\}")
 _MOVED = re.compile(r"(?P<kind>[a-z-]+)\{NewPath\}\{New(?P<member>[A-Za-z]+)\}")
 _MEMBER = re.compile(r"\{([A-Za-z]+)\}")
@@ -76,6 +85,7 @@ def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str
 
 def _existing(reader: Reader, call: Call, kind: str, name: str | None) -> str:
     if name is None:
+        check_is_user(call)
         return call.principal.arn if call.principal.owner != ROOT_OWNER else "*"
     found = _FIND[kind](reader, call.principal.account, name)
     return iam_arn(call.principal.account, f"{kind}/{name}") if found is None else found.arn

@@ -57,7 +57,7 @@ def _resource_id(reader: Reader, call: Call, request: Mapping[str, Any]) -> str 
         if member in request:
             return find(reader, account, request[member])
     # Operations that name nothing are about the caller, or about nothing that has tags.
-    return call.principal.owner
+    return call.principal.owner if call.principal.type in ("user", "root") else None
 
 
 def _no_id(reader: Reader, account: str, name: str) -> str | None:

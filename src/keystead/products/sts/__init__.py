@@ -1,13 +1,28 @@
-"""STS: who a caller is."""
+"""STS: who a caller is, and temporary credentials that stand for a role or a user."""
 
 from keystead.gateway.operations import Face
-from keystead.products.product import Foundation, Parts, Product, no_kinds
+from keystead.products.product import Foundation, Parts, Product
 from keystead.products.sts.caller import Caller
+from keystead.products.sts.errors import translate
+from keystead.products.sts.kinds import SESSION, kinds
+from keystead.products.sts.role_sessions import RoleSessions
+from keystead.products.sts.scopes import Scopes
+from keystead.products.sts.trusting import TrustPolicies, condition_key, further_actions, resource_arn
+from keystead.products.sts.user_sessions import UserSessions
 
 
 def _parts(base: Foundation) -> Parts:
-    del base
-    return Parts(Face(groups=[Caller()]))
+    scopes = Scopes(base.policies)
+    return Parts(
+        Face(
+            groups=[Caller(), RoleSessions(base.sessions, scopes), UserSessions(base.sessions, scopes)],
+            translate=translate,
+            resource_arn=resource_arn,
+            condition_key=condition_key,
+            resource_side=TrustPolicies().side,
+            further_actions=further_actions,
+        )
+    )
 
 
-PRODUCT = Product(name="sts", kinds=no_kinds, parts=_parts)
+PRODUCT = Product(name="sts", kinds=kinds, parts=_parts, signing_kinds=[SESSION.name])
