@@ -19,7 +19,7 @@ from keystead.identity import group_records, managed, records, role_records
 from keystead.identity.entity import Entity, entity_of
 from keystead.identity.epoch import PolicyEpoch
 from keystead.identity.policies import Policies, SourcedDocument
-from keystead.identity.principals import Principal, PrincipalType
+from keystead.identity.principals import NOBODY, Principal, PrincipalType
 from keystead.identity.session_records import Scope, Session
 from keystead.kernel.errors import NotFound
 from keystead.store.interface import Reader
@@ -34,12 +34,14 @@ _CALLERS: dict[PrincipalType, CallerType] = {
     "user": "user",
     "assumed-role": "role-session",
     "federated-user": "federated-user",
+    "anonymous": "anonymous",
 }
 _TYPES: dict[PrincipalType, str] = {
     "root": "Account",
     "user": "User",
     "assumed-role": "AssumedRole",
     "federated-user": "FederatedUser",
+    "anonymous": "Anonymous",
 }
 
 
@@ -132,8 +134,8 @@ def source_of(document: SourcedDocument) -> PolicySource:
 
 
 def _entity(reader: Reader, principal: Principal) -> Entity | None:
-    """Return whose policies are a principal's: its user's or role's; the account root has none."""
-    if principal.is_root:
+    """Return whose policies are a principal's: its user's or role's; root and nobody have none."""
+    if principal.is_root or principal is NOBODY:
         return None
     find = role_records.role_by_id if principal.type == "assumed-role" else records.user_by_id
     found = find(reader, principal.account, principal.owner)

@@ -16,8 +16,9 @@ EVENT_VERSION = "1.11"
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Who asked: CloudTrail's `userIdentity`.
 
-    `type` is Root, IAMUser, AssumedRole, FederatedUser, LocalOperator or Unknown. `sessionContext` says of a
-    temporary credential who issued it and when.
+    `type` is Root, IAMUser, AssumedRole, FederatedUser, WebIdentityUser, LocalOperator or Unknown.
+    `sessionContext` says of a temporary credential who issued it and when, `identityProvider` who vouches for a web
+    identity.
     """
 
     type: str
@@ -27,6 +28,7 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     accessKeyId: str = ""
     userName: str = ""
     sessionContext: Mapping[str, Any] | None = None
+    identityProvider: str = ""
 
 
 class Event(msgspec.Struct, omit_defaults=True, gc=False):

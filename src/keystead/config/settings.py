@@ -70,6 +70,12 @@ class Settings:
     access_keys_per_user: int = _setting(
         values.count, 2, "quota of access keys of a user, and of the root", flag=False
     )
+    oidc_issuers: Path | None = _setting(
+        values.path,
+        None,
+        "TOML file of the OIDC issuers whose tokens AssumeRoleWithWebIdentity takes; see the how-to",
+        flag=False,
+    )
     sessions_outlive_issuer: bool = _setting(
         values.switch,
         False,

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from keystead.access.policy.context import Late
+from keystead.audit.event import Identity
 from keystead.credentials.shelf import Credential
 from keystead.identity.principals import Principal
 from keystead.store.interface import Reader, Transaction
+
+NO_CREDENTIAL = Credential("", "", "", "", "", "", 0, None, 0)
+"""What an operation that takes no signature was called with."""
 
 
 @dataclass(slots=True)
@@ -14,7 +19,8 @@ class Call:
 
     `principal` and `credential` are those that were verified; `action` is what policies call the operation.
     `reader` sees the database; in an operation that writes it is the transaction itself. `prepared` is what the
-    operation's asynchronous part returned.
+    operation's asynchronous part returned. Of an operation that takes no signature the principal is nobody: `late`
+    gives the condition keys of its request, and it says itself, as `identity`, whom the journal shall name.
     """
 
     request_id: str
@@ -28,6 +34,8 @@ class Call:
     transaction: Transaction | None = None
     # What the operation's own asynchronous part made; its type is between the two of them.
     prepared: Any = None
+    late: Late | None = None
+    identity: Identity | None = None
 
     @property
     def tx(self) -> Transaction:

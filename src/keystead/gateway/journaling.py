@@ -71,6 +71,8 @@ class Scribe:
 
 
 def _identity(exchange: Exchange) -> Identity:
+    if exchange.call is not None and exchange.call.identity is not None:
+        return exchange.call.identity
     if exchange.caller is not None:
         return identity_of(exchange.caller.principal, exchange.caller.credential.id)
     key_id = "" if exchange.presented is None else exchange.presented.key_id

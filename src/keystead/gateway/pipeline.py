@@ -17,7 +17,7 @@ from keystead.access.sigv4 import Malformed, Reason, Refused, find
 from keystead.audit.event import encode
 from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
-from keystead.gateway.call import Call
+from keystead.gateway.call import NO_CREDENTIAL, Call
 from keystead.gateway.context import RequestKeys
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.explaining import explain
@@ -25,7 +25,7 @@ from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable, no_resource_policy
 from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
 from keystead.gateway.routing import Router, Unrouted
-from keystead.identity.principals import Principal
+from keystead.identity.principals import NOBODY, Principal
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.ids import RequestIds
@@ -123,6 +123,8 @@ class Gateway:
             raise malformed
 
     def _authenticate(self, exchange: Exchange) -> None:
+        if _is_unsigned(exchange):
+            return
         presented, service = exchange.presented, exchange.service
         if presented is None or service is None:
             raise Refused(Reason.MISSING_AUTHENTICATION)
@@ -147,6 +149,9 @@ class Gateway:
         )
 
     def _authorise(self, exchange: Exchange) -> None:
+        if _is_unsigned(exchange):
+            exchange.call = self._unsigned_call(exchange)
+            return
         caller, presented = exchange.caller, exchange.presented
         if caller is None or presented is None:
             raise Refused(Reason.MISSING_AUTHENTICATION)
@@ -161,6 +166,22 @@ class Gateway:
             self._store.reader,
         )
         self._require_allowed(exchange, exchange.call, self._authoriser.decide)
+
+    def _unsigned_call(self, exchange: Exchange) -> Call:
+        """Return the call of an operation that needs no signature: it judges itself what it is shown."""
+        call = Call(
+            exchange.request_id,
+            NOBODY,
+            NO_CREDENTIAL,
+            _entry(exchange).declaration.action,
+            "",
+            exchange.request.source_address,
+            exchange.header(b"user-agent"),
+            self._store.reader,
+        )
+        own = partial(_entry(exchange).face.condition_key, self._store.reader, call, exchange.params)
+        call.late = RequestKeys(exchange, "", self._clock, own)
+        return call
 
     async def _perform(self, exchange: Exchange, entry: Entry) -> WireResponse:
         """Perform an operation that waits: for its own asynchronous part, for the commit, or both."""
@@ -185,12 +206,13 @@ class Gateway:
         The answer is made here, so that one that cannot be written undoes the change.
         """
         call = _call(exchange)
-        if exchange.caller is None:
-            raise Refused(Reason.MISSING_AUTHENTICATION)
-        exchange.caller = self._authenticator.again(tx, exchange.caller)
-        call.principal = exchange.caller.principal
         call.reader = call.transaction = tx
-        self._require_allowed(exchange, call, self._authoriser.decide_again)
+        if not _is_unsigned(exchange):
+            if exchange.caller is None:
+                raise Refused(Reason.MISSING_AUTHENTICATION)
+            exchange.caller = self._authenticator.again(tx, exchange.caller)
+            call.principal = exchange.caller.principal
+            self._require_allowed(exchange, call, self._authoriser.decide_again)
         result = entry.method(call, exchange.params)
         tx.note(encode(self._scribe.succeeded(exchange, result)))
         return entry.compiled.operation.serialise(result or {}, exchange.request_id)
@@ -221,6 +243,16 @@ class Gateway:
                     near = self._authoriser.near(reader, principal, action, arn, late, side)
                     told = denial(principal, action, arn, decision, side)
                     raise AccessDenied(told, decision, action, arn, near)
+
+
+def _is_unsigned(exchange: Exchange) -> bool:
+    """Return whether the operation takes no signature. Its model must say so, and not its declaration alone."""
+    entry = exchange.entry
+    return (
+        entry is not None
+        and entry.declaration.authentication == "none-by-model"
+        and entry.compiled.operation.is_unsigned
+    )
 
 
 def _entry(exchange: Exchange) -> Entry:

@@ -22,7 +22,7 @@ ROOT_OWNER = "root"
 """The owner of an account's root credentials; users' credentials are owned by the user's unique id."""
 MAX_HELD = 200_000
 
-PrincipalType = Literal["root", "user", "assumed-role", "federated-user"]
+PrincipalType = Literal["root", "user", "assumed-role", "federated-user", "anonymous"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,10 @@ class Principal:
     def is_root(self) -> bool:
         """Whether it is the account root, by whatever credential."""
         return self.type == "root"
+
+
+NOBODY = Principal("anonymous", "", "", "anonymous", "", "")
+"""Who shows no credential at all: nothing but a resource's own policy can allow it anything."""
 
 
 class Principals:

@@ -14,6 +14,7 @@ _TYPES: dict[PrincipalType, str] = {
     "user": "IAMUser",
     "assumed-role": "AssumedRole",
     "federated-user": "FederatedUser",
+    "anonymous": "Unknown",
 }
 
 

@@ -29,7 +29,9 @@ NO_MFA = (
     "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid"
     " and associated with this user."
 )  # [GH]: no MFA device exists here.
+NOT_TRUSTED = "Not authorized to perform {action}"  # [GH]
 # UNCONFIRMED: AWS's words for the following.
+NO_OAUTH = "ProviderId is for OAuth 2.0 access tokens, which are not accepted."
 RESERVED_TAG = "Tag keys beginning with aws: are reserved for system use."
 RESERVED_IDENTITY = "A source identity cannot begin with aws:."
 OTHER_IDENTITY = "The source identity of the calling session cannot be changed."
