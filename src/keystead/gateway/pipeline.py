@@ -223,7 +223,7 @@ class Gateway:
         face, reader, params = entry.face, call.reader, exchange.params
         told = objection(principal, entry.declaration.action)
         if told is not None:
-            raise AccessDenied(told, Decision("implicitDeny", "none"))
+            raise AccessDenied(told, Decision("implicitDeny", "none"), entry.declaration.action, "*", [])
         is_above = self._authoriser.is_above_policies(principal)
         if is_above and face.resource_side is no_resource_policy:
             return
