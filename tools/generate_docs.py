@@ -57,13 +57,26 @@ http = "127.0.0.1:4650"
 trusted_proxy = ["10.0.0.0/8", "fd00::/8"]
 access_keys_per_user = 2
 audit_reads = false
+
+[limits]
+iam = "20/40"
+sts = 100
 ```
+
+A limit is RATE or RATE/BURST: requests per second of each account, and how many may come at once after a pause. Too
+many are answered with the service's own throttling error.
 """
 
 
 def _default(name: str) -> str:
     value = defaults()[name]
-    return "" if value in (None, "", ()) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        ""
+        if value in (None, "", ()) or value == {}
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def cli_page() -> str:

@@ -99,3 +99,38 @@ def test_a_path_becomes_absolute_and_knows_the_home_folder(monkeypatch, tmp_path
 
     assert values.path("~/keys") == tmp_path / "keys"
     assert values.path(Path("keys")) == tmp_path / "keys"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("iam=20", (("iam", values.RateLimit(20, 20)),)),
+        ("iam=0.5, sts=100/200", (("iam", values.RateLimit(0.5, 1)), ("sts", values.RateLimit(100, 200)))),
+        ({"iam": "20/40"}, (("iam", values.RateLimit(20, 40)),)),
+        ({"iam": 20, "sts": 0.5}, (("iam", values.RateLimit(20, 20)), ("sts", values.RateLimit(0.5, 1)))),
+        ("", ()),
+    ],
+)
+def test_limits_are_a_table_or_one_text(written, expected):
+    assert values.limits(written) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "iam",
+        "iam=",
+        "iam=0",
+        "iam=-1",
+        "iam=nan",
+        "iam=inf",
+        "iam=1/0",
+        "iam=1/x",
+        {"iam": True},
+        7,
+        ["iam=1"],
+    ],
+)
+def test_what_is_no_limit_is_refused(written):
+    with pytest.raises(ValueError, match=r"limit|number|float|string|literal"):
+        values.limits(written)

@@ -5,7 +5,7 @@ Transport-free: requests are signed by botocore and handed to `Gateway.handle`, 
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from botocore.credentials import Credentials
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.bearing import Bearings
+from keystead.access.limits import RequestLimits
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.authority import Authority, open_authority
 from keystead.app.initialise import initialise
 from keystead.audit import inspect
+from keystead.config.values import RateLimit
 from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.operations import Face, OperationTable
 from keystead.gateway.pipeline import Gateway
@@ -60,7 +62,13 @@ class Answer:
 class Bench:
     """A running authority behind a gateway with the given faces beside those of the products."""
 
-    def __init__(self, authority: Authority, faces: Sequence[Face], root: Key) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        faces: Sequence[Face],
+        root: Key,
+        limits: Mapping[str, RateLimit] | None = None,
+    ) -> None:
         self.authority = authority
         self.root = root
         table = OperationTable(authority.models, faces, ["us-east-1", "eu-west-1"], "us-east-1")
@@ -75,6 +83,7 @@ class Bench:
             authority.clock,
             authority.entropy,
             authority.base.explanations,
+            RequestLimits(limits or {}, authority.clock),
             audit_reads=True,
         )
 
@@ -123,7 +132,11 @@ def _read(response: WireResponse) -> Answer:
 
 
 def with_gateway(
-    folder: Path, groups: Sequence[object], test: Callable[[Bench], Awaitable[Any]], **face: Any
+    folder: Path,
+    groups: Sequence[object],
+    test: Callable[[Bench], Awaitable[Any]],
+    limits: Mapping[str, RateLimit] | None = None,
+    **face: Any,
 ) -> Any:
     """Run an asynchronous test body against a gateway that serves `groups`."""
     settings = settings_for(folder / "data")
@@ -133,7 +146,7 @@ def with_gateway(
         authority = open_authority(settings)
         work = authority.start()
         try:
-            bench = Bench(authority, [Face(groups=groups, **face)], root_key_of(settings.data))
+            bench = Bench(authority, [Face(groups=groups, **face)], root_key_of(settings.data), limits)
             return await asyncio.wait_for(test(bench), 20)
         finally:
             await authority.stop(work)

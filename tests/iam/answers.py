@@ -33,6 +33,7 @@ STATUS = {
     "ReportNotPresent": 410,
     "ServiceFailure": 500,
     "SignatureDoesNotMatch": 403,
+    "Throttling": 400,
     "ValidationError": 400,
 }
 """The status of every code that IAM and STS answer here: facts of the models and of AWS's common errors."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from iam.room import ACCOUNT, USER_ARN, Room
 from seeds.contract import Contract, Exceptional, Given, Members, Refusal, Response
-from seeds.faults import broken_disk, full_disk
+from seeds.faults import broken_disk, full_disk, over_the_limit
 from support.running import Key
 
 _MOST_KEYS_ON_A_PAGE = 60
@@ -161,6 +161,12 @@ CREATE_ACCESS_KEY = Contract(
             Refusal("ServiceFailure", "An internal error occurred.", is_modelled=True),
             _new_user,
             lambda room: broken_disk(room.authority),
+        ),
+        Exceptional(
+            # A common error of AWS's, which no operation of IAM lists.
+            Refusal("Throttling", "Rate exceeded", is_modelled=False),
+            _new_user,
+            lambda room: over_the_limit(room.authority, "iam"),
         ),
     ],
     usual=_new_user,

@@ -45,3 +45,15 @@ def full_disk(authority: RunningAuthority) -> Iterator[None]:
         yield
     finally:
         authority.run(store.write(lambda tx: tx.one(f"PRAGMA max_page_count = {_NO_LIMIT}")))
+
+
+@contextmanager
+def over_the_limit(authority: RunningAuthority, service: str) -> Iterator[None]:
+    """Take every token from the account's bucket for a service, which then fills at its usual rate."""
+    bucket = authority.authority.base.limits._buckets[service, authority.settings.account]
+    before = bucket.tokens
+    bucket.tokens = -1e12
+    try:
+        yield
+    finally:
+        bucket.tokens = before

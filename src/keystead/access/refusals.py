@@ -88,6 +88,11 @@ def denied(message: str, family: Family) -> Answer:
     return Answer("AccessDeniedException", REST_JSON_STATUS if family == "rest-json" else 400, message)
 
 
+def throttled(family: Family) -> Answer:
+    """Return the answer to an account that makes too many requests, where the operation's model lists none."""
+    return THROTTLED[family]
+
+
 def _s3_answer(refused: Refused, entry: Entry) -> Answer:
     is_presigned = refused.details.get("form") == "query"
     row = entry.s3_query if entry.s3_query is not None and is_presigned else entry.s3
@@ -138,6 +143,13 @@ def _everywhere(kind: tuple[str, int, str], text: str, s3: Row, s3_query: Row | 
     return Entry(Row(code, status, text), Row(json_code, 400, text), s3, s3_query)
 
 
+THROTTLED: Mapping[Family, Answer] = {
+    "query": Answer("Throttling", 400, "Rate exceeded"),
+    "json": Answer("ThrottlingException", 400, "Rate exceeded"),
+    "rest-json": Answer("ThrottlingException", 429, "Rate exceeded"),
+    "s3": Answer("SlowDown", 503, "Please reduce your request rate."),
+}
+"""AWS's common errors ("Common error types" of each service's API reference; S3: "List of error codes")."""
 MAX_QUOTED_CHARACTERS = 1024
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 

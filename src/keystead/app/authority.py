@@ -14,12 +14,13 @@ from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.bearing import Bearings
 from keystead.access.explanations import Explanations
+from keystead.access.limits import RequestLimits
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
 from keystead.audit.journal import Journal
 from keystead.config.places import Addresses
-from keystead.config.settings import Settings
+from keystead.config.settings import BadSetting, Settings
 from keystead.credentials import sweep as sweeping
 from keystead.credentials import usage as usages
 from keystead.credentials.issue import Issuer
@@ -93,6 +94,7 @@ class Authority:
         """Return the API door. Raises BadDeclaration when a product declares what no model has."""
         faces = [parts.face for parts in self.parts]
         table = OperationTable(self.models, faces, public_regions(), self.settings.region)
+        self._require_served(self.base.limits.services, table)
         return Gateway(
             table,
             self.base.authenticator,
@@ -103,8 +105,16 @@ class Authority:
             self.clock,
             self.entropy,
             self.base.explanations,
+            self.base.limits,
             audit_reads=self.settings.audit_reads,
         )
+
+    def _require_served(self, limited: frozenset[str], table: OperationTable) -> None:
+        """Raise BadSetting when a service has a limit that nobody serves: a slip of the pen would be no limit."""
+        doors = {door.signing_name for parts in self.parts for door in parts.doors if door.signing_name}
+        served = sorted(doors | set(table.services))
+        if unknown := sorted(limited - set(served)):
+            raise BadSetting(f"limits: no service {unknown[0]} is served; there are {', '.join(served)}")
 
     def forget_all(self) -> None:
         """Drop everything that is held in memory of credentials, principals and policies."""
@@ -269,6 +279,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Addresses(settings.public_host),
         Zones(Changes(), clock, entropy),
         Explanations(clock),
+        RequestLimits(dict(settings.limits), clock),
     )
 
 

@@ -82,6 +82,12 @@ class Settings:
         "a session is good until it expires, as at AWS, even when the key that it was made with is gone",
         flag=False,
     )
+    limits: tuple[tuple[str, values.RateLimit], ...] = _setting(
+        values.limits,
+        (),
+        "requests per second of an account, by service: a table, or `iam=20,sts=100/200`; others have no limit",
+        flag=False,
+    )
     audit_reads: bool = _setting(
         values.switch, True, "write successful reads to the audit journal too", flag=False
     )

@@ -1,7 +1,8 @@
 """How settings are written: text in, typed value out. Every parser raises ValueError for what it cannot read."""
 
 import ipaddress
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -28,6 +29,17 @@ class Address:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Requests per second, and how many may come at once after a pause."""
+
+    per_second: float
+    burst: int
+
+    def __str__(self) -> str:
+        return f"{self.per_second:g}/{self.burst}"
 
 
 def text(value: object) -> str:
@@ -96,3 +108,27 @@ def texts(value: object) -> tuple[str, ...]:
         raise ValueError("not a list")
     # Whatever the elements are, `text` refuses those that are not strings.
     return tuple(text(part) for part in cast(Iterable[object], value))
+
+
+def limits(value: object) -> tuple[tuple[str, RateLimit], ...]:
+    """Return limits by service: a table, or one text such as `iam=20,sts=100/200`.
+
+    Each is RATE or RATE/BURST, in requests per second and requests; the burst is otherwise the rate, rounded up.
+    """
+    if isinstance(value, Mapping):
+        # Whatever the values are, `_limit` refuses what is no limit.
+        given = {text(name): each for name, each in cast(Mapping[object, object], value).items()}
+    else:
+        parts = [part.strip().partition("=") for part in text(value).split(",") if part.strip()]
+        given = {name.strip(): limit for name, _, limit in parts}
+    return tuple((name, _limit(each)) for name, each in given.items())
+
+
+def _limit(value: object) -> RateLimit:
+    if isinstance(value, RateLimit):
+        return value
+    rate, _, burst = str(value).partition("/")
+    per_second = float(rate)
+    if isinstance(value, bool) or not 0 < per_second < 1e9:
+        raise ValueError("a limit is a positive number of requests per second, or RATE/BURST")
+    return RateLimit(per_second, count(burst) if burst else math.ceil(per_second))

@@ -7,6 +7,7 @@ import re
 
 from keystead.access.authorise import considered
 from keystead.access.explanations import Explanation, Explanations, describe_refusal, shown_key_id
+from keystead.access.limits import Throttled
 from keystead.access.sigv4 import Refused
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.refusing import AccessDenied, Answer
@@ -43,6 +44,8 @@ def explain(exchange: Exchange, told: Answer, error: Exception, kept: Explanatio
             describe_refusal(made, error, presented, kept)
         case AccessDenied():
             _describe_denial(made, error)
+        case Throttled():
+            made.check = "limit"
         case Unrouted():
             made.check = "routing"
         case ValidationFailed():

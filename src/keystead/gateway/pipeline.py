@@ -10,6 +10,7 @@ from typing import Any
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser, denial
 from keystead.access.explanations import Explanations
+from keystead.access.limits import RequestLimits
 from keystead.access.policy import Decision, ResourceSide
 from keystead.access.policy.context import Late
 from keystead.access.session_limits import objection
@@ -49,10 +50,12 @@ class Gateway:
         clock: Clock,
         entropy: Entropy,
         explanations: Explanations,
+        limits: RequestLimits,
         *,
         audit_reads: bool,
     ) -> None:
         self._explanations = explanations
+        self._limits = limits
         self._table = table
         self._router = Router(table)
         self._authenticator = authenticator
@@ -67,6 +70,8 @@ class Gateway:
         self._stages = [
             self._find_operation,
             self._authenticate,
+            # Without a limit there is no such stage, and no cost.
+            *([self._count] if limits.services else []),
             self._parse,
             self._authorise,
         ]
@@ -132,6 +137,11 @@ class Gateway:
         self._usage.touch(
             exchange.caller.credential.id, service.name, presented.region, exchange.request.source_address
         )
+
+    def _count(self, exchange: Exchange) -> None:
+        """Count the request against its account's limit. Raises Throttled."""
+        if exchange.caller is not None and exchange.service is not None:
+            self._limits.count(exchange.service.name, exchange.caller.principal.account)
 
     def _parse(self, exchange: Exchange) -> None:
         request = exchange.request

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keystead.access.explanations import Considered
+from keystead.access.limits import Throttled
 from keystead.access.policy import Decision
-from keystead.access.refusals import Family, answer, denied
+from keystead.access.refusals import Family, answer, denied, throttled
 from keystead.access.sigv4 import Refused
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.routing import Unrouted
@@ -19,6 +20,8 @@ from keystead.kernel.errors import DomainError
 from keystead.protocol import ErrorShape, Unreadable, ValidationFailed, WireResponse, default_error
 from keystead.types.errors import CommonError, OperationError, ServiceError
 
+THROTTLING = "ThrottlingException"
+RETRY_AFTER = "retryAfterSeconds"
 _LOG = logging.getLogger("keystead.gateway")
 
 INTERNAL = "InternalFailure"
@@ -66,6 +69,8 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
         case AccessDenied():
             told = denied(error.message, family)
             return Answer(told.code, told.status, told.message, error.reason)
+        case Throttled():
+            return _throttled(exchange, error, family)
         case Unrouted():
             return Answer(error.code, error.status, error.message, "unrouted")
         case ValidationFailed() | Unreadable():
@@ -77,6 +82,17 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
             return broken(exchange, error) if translated is None else _said_no(exchange, translated)
         case _:
             return broken(exchange, error)
+
+
+def _throttled(exchange: Exchange, error: Throttled, family: Family) -> Answer:
+    """Return the operation's own throttling error where its model lists one, or else the protocol's."""
+    told = throttled(family)
+    entry = exchange.entry
+    shape = None if entry is None else entry.compiled.operation.errors.get(THROTTLING)
+    if shape is None:
+        return Answer(told.code, told.status, told.message, "throttled")
+    members = {RETRY_AFTER: error.retry_seconds} if RETRY_AFTER in shape.members else {}
+    return Answer(shape.code, shape.status, told.message, "throttled", members, shape.name)
 
 
 def _said_no(exchange: Exchange, error: OperationError) -> Answer:

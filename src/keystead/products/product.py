@@ -14,6 +14,7 @@ from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.doors import HTTPDoor, Listener, Worker
 from keystead.access.explanations import Explanations
+from keystead.access.limits import RequestLimits
 from keystead.audit.journal import Journal
 from keystead.config.places import Addresses, TLSFiles
 from keystead.config.settings import Settings
@@ -46,7 +47,7 @@ class Foundation:
     """What the layers below offer to products. A product's `parts` picks what its groups and doors need.
 
     `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen;
-    `explanations` keep why requests were refused, at doors as well.
+    `explanations` keep why requests were refused, at doors as well; `limits` count requests by service and account.
     """
 
     settings: Settings
@@ -77,6 +78,7 @@ class Foundation:
     addresses: Addresses
     zones: Zones
     explanations: Explanations
+    limits: RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
