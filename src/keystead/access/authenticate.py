@@ -5,7 +5,9 @@ the proof, and the principal is that of the credential which was verified, never
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
+from keystead.access import sigv4
 from keystead.access.sigv4 import Presented, Reason, Refused, ServiceRules, SignedRequest
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.credentials import verify
@@ -13,6 +15,7 @@ from keystead.credentials.shelf import Credential
 from keystead.credentials.verify import Accepts, KeyMaterial, Verified, Verifier
 from keystead.identity.principals import Principal, Principals
 from keystead.kernel.clock import Clock
+from keystead.kernel.secret import Secret
 from keystead.store.interface import Reader
 
 SESSION_PREFIX = "ASIA"
@@ -54,22 +57,36 @@ class Authenticator:
         self._signatures = signatures
         self._principals = principals
         self._clock = clock
-        self._accepts = accepts
+        self.accepts = accepts
 
     def authenticate(
         self, request: SignedRequest, presented: Presented, rules: ServiceRules
     ) -> Authenticated:
         """Return who signed `request`. Raises Refused, of which the caller is told only what AWS tells."""
-        proof = _Proof(self._signatures, self._clock, request, presented, rules)
-        outcome = self._verifier.verify_key(
-            presented.key_id, presented.session_token, proof, accepts=self._accepts
+        credential = self.identify(
+            presented.key_id, presented.session_token, self.proof(request, presented, rules), self.accepts
         )
+        return Authenticated(self.principal(credential), credential)
+
+    def proof(self, request: SignedRequest, presented: Presented, rules: ServiceRules) -> "SigV4Proof":
+        """Return the check of one request's signature, for `identify`."""
+        return SigV4Proof(self._signatures, self._clock, request, presented, rules)
+
+    def identify(
+        self, key_id: str, session_token: Secret | None, proof: "SignatureProof", accepts: Accepts
+    ) -> Credential:
+        """Return the key pair whose secret made a signature, out of the kinds in `accepts`. Raises Refused."""
+        outcome = self._verifier.verify_key(key_id, session_token, proof, accepts=accepts)
         if not isinstance(outcome, Verified):
-            raise _refusal(outcome, presented, proof.take_failure())
-        principal = self._principals.of(outcome.credential)
+            raise _refusal(outcome, key_id, proof.take_failure())
+        return outcome.credential
+
+    def principal(self, credential: Credential) -> Principal:
+        """Return whom a verified credential belongs to. Raises Refused when that owner is gone."""
+        principal = self._principals.of(credential)
         if principal is None:
             raise Refused(Reason.UNKNOWN_KEY)
-        return Authenticated(principal, outcome.credential)
+        return principal
 
     def again(self, reader: Reader, caller: Authenticated) -> Authenticated:
         """Return the caller as it is inside this transaction. Raises Refused when it is no longer good.
@@ -83,10 +100,22 @@ class Authenticator:
         return Authenticated(principal, credential)
 
 
-class _Proof:
-    """Checks one request's signature against the key that the core found. See `credentials.verify.Proof`."""
+class SignatureProof(Protocol):
+    """A check of what a caller signed that keeps what was wrong. See `credentials.verify.Proof`."""
 
-    __slots__ = ("_clock", "_failure", "_presented", "_request", "_rules", "_signatures")
+    def __call__(self, material: KeyMaterial, /) -> bool:
+        """Return whether the signature is the key's."""
+        ...
+
+    def take_failure(self) -> Refused | None:
+        """Return what was wrong, and let go of it."""
+        ...
+
+
+class SigV4Proof:
+    """Checks one request's signature against the key that the core found. `verified` is set when it is right."""
+
+    __slots__ = ("_clock", "_failure", "_presented", "_request", "_rules", "_signatures", "verified")
 
     def __init__(
         self,
@@ -102,6 +131,7 @@ class _Proof:
         self._presented = presented
         self._rules = rules
         self._failure: Refused | None = None
+        self.verified: sigv4.Verified | None = None
 
     def __call__(self, material: KeyMaterial) -> bool:
         """Check the signature. Version 0 is made-up material: the same work, and always a refusal."""
@@ -110,7 +140,7 @@ class _Proof:
                 self._signatures.refuse(
                     self._request, self._presented, self._rules, reason=Reason.UNKNOWN_KEY
                 )
-            self._signatures.check(
+            self.verified = self._signatures.check(
                 self._request,
                 self._presented,
                 self._rules,
@@ -134,10 +164,10 @@ class _Proof:
         return failure
 
 
-def _refusal(outcome: verify.Refused, presented: Presented, failure: Refused | None) -> Refused:
+def _refusal(outcome: verify.Refused, key_id: str, failure: Refused | None) -> Refused:
     if outcome.reason == "proof" and failure is not None:
         return failure
-    is_session = presented.key_id.startswith(SESSION_PREFIX)
+    is_session = key_id.startswith(SESSION_PREFIX)
     if outcome.reason == "expired" and is_session:
         return Refused(Reason.EXPIRED_SESSION)
-    return Refused(_REASONS[outcome.reason], key_id=presented.key_id)
+    return Refused(_REASONS[outcome.reason], key_id=key_id)

@@ -223,6 +223,11 @@ _S3_EXPIRED_MEMBERS = (
     ("Expires", "{expires_at}"),
     ("ServerTime", "{server_time}"),
 )
+_V2_THREE_PARAMETERS = (
+    "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+)
+_V2_EXPIRES_FORM = "Invalid date (should be seconds since epoch)"
+_V2_EXPIRED = "Request has expired"
 _S3_MISMATCH = Row(
     "SignatureDoesNotMatch",
     403,
@@ -312,6 +317,16 @@ ANSWERS: Mapping[Reason, Entry] = MappingProxyType(
         ),
         Reason.CONTENT_SHA256_FORM: _everywhere(
             _INCOMPLETE, _S3_SHA256_FORM, Row("InvalidArgument", 400, _S3_SHA256_FORM)
+        ),
+        # Signature Version 2 is S3's alone; the other families name these for completeness.
+        Reason.V2_QUERY_INCOMPLETE: _everywhere(
+            _INCOMPLETE, _V2_THREE_PARAMETERS, Row("AccessDenied", 403, _V2_THREE_PARAMETERS)
+        ),
+        Reason.V2_EXPIRES_FORM: _everywhere(
+            _INCOMPLETE, _V2_EXPIRES_FORM, Row("AccessDenied", 403, _V2_EXPIRES_FORM)
+        ),
+        Reason.V2_EXPIRED: _everywhere(
+            _WRONG, _V2_EXPIRED, Row("AccessDenied", 403, _V2_EXPIRED, _S3_EXPIRED_MEMBERS[1:])
         ),
         Reason.UNKNOWN_KEY: _everywhere(_UNKNOWN, _TOKEN_INVALID, _S3_UNKNOWN),
         Reason.INACTIVE_KEY: _everywhere(_UNKNOWN, _TOKEN_INVALID, _S3_UNKNOWN),

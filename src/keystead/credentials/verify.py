@@ -130,6 +130,14 @@ class Verifier:
         reason = self._objection(held, accepts)
         return Verified(held.credential) if reason is None else Refused(reason, held.credential)
 
+    def claimed(self, key_id: str) -> Credential | None:
+        """Return the key pair that a caller claims to hold. Nothing is proven: whoever asks goes on to verify it.
+
+        For doors where one kind of key is good for one of many audiences, and the request does not say which.
+        """
+        held = self._held.get(key_id) or self._load(key_id)
+        return None if held is None else held.credential
+
     def still_good(self, reader: Reader, credential: Credential) -> bool:
         """Return whether a credential verified earlier is still good in this transaction.
 

@@ -8,6 +8,7 @@ Needs no server and no AWS library; of keystead only `Secret`.
 """
 
 from keystead.access.sigv4.canonical import normalise
+from keystead.access.sigv4.chunks import BrokenChunks, ChunkedBody, ChunkSignatures
 from keystead.access.sigv4.keys import SigningKey
 from keystead.access.sigv4.present import Presented, find
 from keystead.access.sigv4.reasons import Malformed, Reason, Refused
@@ -15,6 +16,9 @@ from keystead.access.sigv4.request import ServiceRules, SignedRequest, rules_for
 from keystead.access.sigv4.verify import Mismatch, Verified, Verifier
 
 __all__ = [
+    "BrokenChunks",
+    "ChunkSignatures",
+    "ChunkedBody",
     "Malformed",
     "Mismatch",
     "Presented",

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     EXPIRES_TOO_LONG = "expires-too-long"
     CONTENT_SHA256_MISSING = "content-sha256-missing"
     CONTENT_SHA256_FORM = "content-sha256-form"
+    V2_QUERY_INCOMPLETE = "v2-query-incomplete"
+    V2_EXPIRES_FORM = "v2-expires-form"
 
     # The credential: found by whoever looks keys up, between `find` and `check`.
     UNKNOWN_KEY = "unknown-key"
@@ -41,6 +43,7 @@ class Reason(StrEnum):
     CLOCK_LATE = "clock-late"
     PRESIGN_NOT_YET = "presign-not-yet"
     PRESIGN_EXPIRED = "presign-expired"
+    V2_EXPIRED = "v2-expired"
     SCOPE_DATE = "scope-date"
     SCOPE_REGION = "scope-region"
     SCOPE_SERVICE = "scope-service"
