@@ -77,7 +77,7 @@ class ChunkedBody:
     @property
     def is_complete(self) -> bool:
         """Whether the last chunk, and the trailer where there is one, have been read and were right."""
-        return self._expects == "nothing"
+        return self._expects == "nothing" and not self._line
 
     def feed(self, data: bytes) -> Iterator[memoryview]:
         """Give out the content in the next piece of the body. Raises BrokenChunks, then or before."""
