@@ -159,6 +159,9 @@ class Settings:
     firewall_rules_per_view: int = _setting(
         values.count, 100, "quota of firewall rules of a DNS view", flag=False
     )
+    s3_signature_v2: bool = _setting(
+        values.switch, True, "take Signature Version 2 at the S3 door; boto3 presigns with it", flag=False
+    )
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):

@@ -1,0 +1,176 @@
+"""The door's ASGI application: reads the head, finds out who asks, has it answered, and sends that.
+
+The order is fixed: signature, bucket and permission, header validity, conditions, body (facts of S3's errors). No
+byte of a body is read for a caller who may not. What cannot be answered otherwise is `InternalError`, without
+anything of our insides.
+"""
+
+import base64
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from keystead.access.doors import RESPOND, Message, Receive, Send
+from keystead.access.refusals import answer as answer_of
+from keystead.access.sigv4 import Reason, Refused
+from keystead.audit.journal import Journal
+from keystead.credentials.usage import Usage
+from keystead.kernel.entropy import Entropy
+from keystead.kernel.errors import StoreUnavailable
+from keystead.products.lightsail import bucket_records
+from keystead.products.lightsail.bucket import Bucket
+from keystead.products.lightsail.door.answer import Answer, Header
+from keystead.products.lightsail.door.cors import cors_headers, preflight
+from keystead.products.lightsail.door.errors import S3Error
+from keystead.products.lightsail.door.request import Hosts, S3Request, read_request
+from keystead.products.lightsail.door.routes import V2_UNSIGNED, route
+from keystead.products.lightsail.door.scribe import Scribe
+from keystead.products.lightsail.door.visit import Guards, Visit
+from keystead.products.lightsail.door.visitor import ANONYMOUS, Visitor, Visitors
+from keystead.products.lightsail.door.xml import error_document
+
+_LOG = logging.getLogger("keystead.s3")
+
+Operation = Callable[[Visit], Awaitable[Answer]]
+READS = ("Get", "Head", "List")
+
+
+class S3Door:
+    """Answers every request that reaches the door."""
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        hosts: Hosts,
+        visitors: Visitors,
+        guards: Guards,
+        usage: Usage,
+        journal: Journal,
+        scribe: Scribe,
+        entropy: Entropy,
+    ) -> None:
+        self._operations = operations
+        self._hosts = hosts
+        self._visitors = visitors
+        self._guards = guards
+        self._usage = usage
+        self._journal = journal
+        self._scribe = scribe
+        self._entropy = entropy
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        drawn = self._entropy.token_bytes(8 + 36)
+        request_id, host_id = drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode()
+        turn = _Turn(scope["method"], request_id, host_id)
+        try:
+            turn.request = read_request(scope, receive, self._hosts.bucket, request_id)
+            answer = await self._answer(turn)
+        except Exception as error:  # Whatever went wrong, the caller gets an answer in S3's own form.
+            answer = self._refuse(turn, error)
+        answer.headers += [(b"x-amz-request-id", request_id.encode()), (b"x-amz-id-2", host_id.encode())]
+        answer.headers += cors_headers(turn.request, turn.bucket)
+        await _send(scope, send, answer)
+
+    async def _answer(self, turn: "_Turn") -> Answer:
+        request = turn.get_request()
+        request.operation = route(request)
+        turn.bucket = bucket_records.by_name(self._guards.reader, request.bucket) if request.bucket else None
+        if request.operation == "Preflight":
+            return preflight(request, turn.bucket)
+        visitor = ANONYMOUS
+        if request.operation != "PostObject":  # A form brings its signature in its body.
+            visitor = self._visitors.identify(request)
+        _require_meant(request, visitor)
+        visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
+        answer = await self._operations[request.operation](visit)
+        self._note(visit)
+        return answer
+
+    def _note(self, visit: Visit) -> None:
+        credential = visit.visitor.credential
+        if credential is not None:
+            region = visit.found.region if visit.found is not None else visit.visitor.region
+            self._usage.touch(credential.id, "s3", region, visit.request.source_address)
+        if visit.request.operation.startswith(READS):
+            self._journal.observe_read(lambda: self._scribe.succeeded(visit, is_read=True))
+
+    def _refuse(self, turn: "_Turn", error: Exception) -> Answer:
+        request = turn.request
+        told, reason = _told(turn, error)
+        if request is not None:
+            key_id = told.members.get("AWSAccessKeyId", "")
+            self._journal.observe(self._scribe.refused(request, turn.visit, told.code, reason, key_id))
+        resource = "" if request is None else request.resource
+        document = error_document(told, resource, turn.request_id, turn.host_id)
+        headers: list[Header] = [(b"content-type", b"application/xml"), *told.headers]
+        return Answer(told.status, headers, b"" if turn.method == "HEAD" else document)
+
+
+class _Turn:
+    """What is known of a request so far."""
+
+    __slots__ = ("bucket", "host_id", "method", "request", "request_id", "visit")
+
+    def __init__(self, method: str, request_id: str, host_id: str) -> None:
+        self.method = method
+        self.request_id = request_id
+        self.host_id = host_id
+        self.request: S3Request | None = None
+        self.bucket: Bucket | None = None
+        self.visit: Visit | None = None
+
+    def get_request(self) -> S3Request:
+        """Return the request, which has been read."""
+        if self.request is None:
+            raise RuntimeError("the request has not been read")
+        return self.request
+
+
+def _require_meant(request: S3Request, visitor: Visitor) -> None:
+    """Refuse what the signature does not cover although it decides what is done."""
+    if visitor.signature_version == "AWS" and not V2_UNSIGNED.isdisjoint(request.query):
+        raise Refused(Reason.SIGNATURE_MISMATCH)
+
+
+def _told(turn: _Turn, error: Exception) -> tuple[S3Error, str]:
+    """Return what a caller is told about a failure, and what the journal keeps."""
+    match error:
+        case S3Error():
+            return error, error.code
+        case Refused():
+            told = answer_of(error, "s3")
+            return _as_error(told.code, told.status, told.message, told.members), error.reason
+        case StoreUnavailable():
+            return S3Error("ServiceUnavailable"), "store-unavailable"
+        case _:
+            _LOG.error("request %s failed", turn.request_id, exc_info=error)
+            return S3Error("InternalError"), "broken"
+
+
+def _as_error(code: str, status: int, message: str, members: Sequence[tuple[str, str]]) -> S3Error:
+    error = S3Error("AccessDenied", message, status=status)
+    error.code, error.members = code, dict(members)
+    return error
+
+
+async def _send(scope: Message, send: Send, answer: Answer) -> None:
+    if answer.stream is None and answer.length is None:
+        answer.length = len(answer.body)
+    is_head = scope["method"] == "HEAD"
+    if answer.stream is None and not (is_head and answer.length) and answer.status not in (204, 304):
+        # `respond` writes a small answer in one piece, and counts it itself.
+        await scope["extensions"][RESPOND]["respond"](answer.status, answer.headers, answer.body)
+        return
+    if answer.status not in (204, 304):
+        answer.headers.append((b"content-length", b"%d" % (answer.length or 0)))
+    try:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if answer.stream is not None and not is_head:
+            async for piece in answer.stream.pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        if answer.stream is not None:
+            await answer.stream.close()

@@ -1,0 +1,220 @@
+"""One request on its way through the door: who asks, of which bucket, and what was found to be allowed.
+
+What is required before the body is read is required again inside the transaction that stores it, so that nothing
+in flight outlives a revoke (DESIGN rule 3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from keystead.access.authenticate import Authenticated, Authenticator
+from keystead.access.policy.context import Late, Values
+from keystead.access.sigv4 import Reason, Refused
+from keystead.credentials.verify import Verifier
+from keystead.kernel.clock import Clock
+from keystead.products.lightsail import bucket_records
+from keystead.products.lightsail.bucket import Bucket
+from keystead.products.lightsail.door.access import Access, bucket_arn, is_public, object_arn
+from keystead.products.lightsail.door.errors import S3Error, no_such_bucket
+from keystead.products.lightsail.door.request import S3Request
+from keystead.products.lightsail.door.stated import stated_tags
+from keystead.products.lightsail.door.visitor import Visitor
+from keystead.products.lightsail.objects import object_records
+from keystead.store.interface import Reader, Transaction
+
+_REQUEST_TAG = "s3:requestobjecttag/"
+_EXISTING_TAG = "s3:existingobjecttag/"
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What judges visits."""
+
+    access: Access
+    authenticator: Authenticator
+    verifier: Verifier
+    clock: Clock
+    reader: Reader
+
+
+_Requirement = tuple[Bucket | None, str, str, bytes]
+"""A bucket, an action, an ARN, and the key in it."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request with its visitor and, where it names one that exists, its bucket."""
+
+    request: S3Request
+    visitor: Visitor
+    found: Bucket | None
+    guards: Guards
+    _required: list["_Requirement"] = field(default_factory=list["_Requirement"], repr=False)
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket. Raises S3Error where there is none, which only an allowed visitor gets to see."""
+        if self.found is None:
+            raise no_such_bucket(self.request.bucket)
+        return self.found
+
+    @property
+    def key(self) -> bytes:
+        """The key that is named."""
+        return self.request.key
+
+    def allows(self, action: str, key: bytes | None = None) -> bool:
+        """Return whether the visitor may act on the bucket, or on a key of it."""
+        name = self.request.bucket
+        return self._allows(self.guards.reader, self.found, action, _arn(name, key), key or b"", afresh=False)
+
+    def require(self, action: str, key: bytes | None = None) -> None:
+        """Let pass what the visitor may, now and again when it is committed. Raises S3Error."""
+        if not self.allows(action, key):
+            raise S3Error("AccessDenied")
+        self.require_region()
+        self._required.append((self.found, action, _arn(self.request.bucket, key), key or b""))
+
+    def require_now(self, tx: Transaction, action: str, key: bytes) -> None:
+        """Let pass what the visitor may do to one key, as this transaction has things. Raises S3Error."""
+        if not self._allows(tx, self.found, action, _arn(self.request.bucket, key), key, afresh=True):
+            raise S3Error("AccessDenied")
+
+    def require_elsewhere(
+        self, bucket: Bucket | None, name: str, action: str, key: bytes, acl: str = ""
+    ) -> None:
+        """Let pass what the visitor may do in another bucket, the source of a copy. Raises S3Error."""
+        arn = object_arn(name, key)
+        if self._allows(self.guards.reader, bucket, action, arn, key, afresh=False):
+            return
+        if bucket is None or not self._reads_as_anybody(bucket, action, arn, key, acl):
+            raise S3Error("AccessDenied")
+
+    def may_read(self, action: str, acl: str) -> bool:
+        """Return whether the visitor may read an object of this list: by its policies, or as anybody may."""
+        if self.allows(action, self.key):
+            return True
+        found = self.found
+        return found is not None and self._reads_as_anybody(
+            found, action, object_arn(found.name, self.key), self.key, acl
+        )
+
+    def _reads_as_anybody(self, bucket: Bucket, action: str, arn: str, key: bytes, acl: str) -> bool:
+        if not is_public(bucket, acl, action) or self._is_foreign_key():
+            return False
+        late = self._late(self.guards.reader, bucket, key)
+        return not self.guards.access.forbids(self.guards.reader, self.visitor, action, arn, late)
+
+    def _is_foreign_key(self) -> bool:
+        """Whether this is a bucket key, which opens its own bucket and nothing else, public or not."""
+        return self.visitor.credential is not None and self.visitor.principal is None
+
+    def require_region(self) -> None:
+        """Let pass a signature made for the bucket's region. Raises Refused, by which SDKs find the right one.
+
+        Asked after the permission: where a bucket lies is told only to those who may use it.
+        """
+        signed, found = self.visitor.region, self.found
+        if found is not None and signed and signed != found.region:
+            form = "query" if self.visitor.auth_type == "REST-QUERY-STRING" else "header"
+            raise Refused(Reason.SCOPE_REGION, form=form, given=signed, expected=found.region)
+
+    def again(self, tx: Transaction) -> Bucket:
+        """Return the bucket as this transaction has it, for a visitor who is still good and still may.
+
+        Raises S3Error, and Refused for a credential that is good no longer.
+        """
+        visitor, guards = self.visitor, self.guards
+        if visitor.credential is not None:
+            if visitor.principal is not None:
+                guards.authenticator.again(tx, Authenticated(visitor.principal, visitor.credential))
+            elif not guards.verifier.still_good(tx, visitor.credential):
+                raise Refused(Reason.INACTIVE_KEY)
+        bucket = bucket_records.by_id(tx, self.bucket.id)
+        if bucket is None:
+            raise no_such_bucket(self.request.bucket)
+        for found, action, arn, key in self._required:
+            if not self._allows(tx, found, action, arn, key, afresh=True):
+                raise S3Error("AccessDenied")
+        return bucket
+
+    def _allows(
+        self, reader: Reader, bucket: Bucket | None, action: str, arn: str, key: bytes, *, afresh: bool
+    ) -> bool:
+        late = self._late(reader, bucket, key)
+        return self.guards.access.allows(reader, self.visitor, bucket, action, arn, late, afresh=afresh)
+
+    def _late(self, reader: Reader, bucket: Bucket | None, key: bytes) -> Late:
+        return lambda name: self._condition_key(reader, bucket, key, name)
+
+    def _condition_key(self, reader: Reader, bucket: Bucket | None, key: bytes, name: str) -> Values | None:
+        """Return a condition key's values. Source: "Actions, resources, and condition keys for Amazon S3"."""
+        answer = _KEYS.get(name)
+        if answer is not None:
+            return answer(self.request, self.visitor)
+        if name in ("aws:currenttime", "aws:epochtime"):
+            return _times(self.guards.clock)[name]
+        if name in ("aws:resourceaccount", "s3:resourceaccount"):
+            return None if bucket is None else (bucket.account,)
+        if name.startswith(_EXISTING_TAG):
+            return self._existing_tag(reader, bucket, key, name.removeprefix(_EXISTING_TAG))
+        if name.startswith(_REQUEST_TAG):
+            return _values((stated_tags(self.request) or {}).get(name.removeprefix(_REQUEST_TAG)))
+        return self._said(name)
+
+    def _existing_tag(self, reader: Reader, bucket: Bucket | None, key: bytes, tag: str) -> Values | None:
+        version = self.request.query.get("versionId")
+        if bucket is None:
+            return None
+        found = (
+            object_records.of_version(reader, bucket.id, key, version)
+            if version
+            else object_records.latest(reader, bucket.id, key)
+        )
+        if found is None:
+            return None
+        return next(((value,) for name, value in found.attributes.tags.items() if name.lower() == tag), None)
+
+    def _said(self, name: str) -> Values | None:
+        """Return what the request itself says under the name of a key of S3's."""
+        if not name.startswith("s3:"):
+            return None
+        said = name.removeprefix("s3:")
+        value = self.request.header(said) if said.startswith("x-amz-") else None
+        if value is None and said in _FROM_QUERY:
+            value = self.request.query.get(_FROM_QUERY[said])
+        return None if value is None else (value,)
+
+
+def _times(clock: Clock) -> Mapping[str, Values]:
+    seconds = int(clock.epoch())
+    shown = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    return {"aws:currenttime": (shown,), "aws:epochtime": (str(seconds),)}
+
+
+def _values(text: str | None) -> Values | None:
+    return (text,) if text else None
+
+
+_FROM_QUERY = {
+    "prefix": "prefix",
+    "delimiter": "delimiter",
+    "max-keys": "max-keys",
+    "versionid": "versionId",
+}
+_KEYS: Mapping[str, Callable[[S3Request, Visitor], Values | None]] = {
+    "aws:sourceip": lambda request, _: (request.source_address,),
+    "aws:securetransport": lambda request, _: ("true" if request.is_secure else "false",),
+    "aws:requestedregion": lambda _, visitor: _values(visitor.region),
+    "aws:useragent": lambda request, _: _values(request.header("user-agent")),
+    "aws:referer": lambda request, _: _values(request.header("referer")),
+    "s3:authtype": lambda _, visitor: _values(visitor.auth_type),
+    "s3:signatureversion": lambda _, visitor: _values(visitor.signature_version),
+}
+
+
+def _arn(name: str, key: bytes | None) -> str:
+    if not name:
+        return "*"
+    return bucket_arn(name) if key is None else object_arn(name, key)
