@@ -7,8 +7,8 @@ from typing import Any
 
 from iam.room import Room
 from keystead.kernel.clock import now
-from matrix import dns_tokens
-from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, SESSION, Condition
+from matrix import bucket_keys, dns_tokens
+from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, BUCKET_KEY, SESSION, Condition
 from matrix.shown import OTHER_ACCOUNT, Held, Shown
 from sts.parts import assume, make_role, make_user, name_of, trusting
 from support.running import Key
@@ -166,6 +166,15 @@ WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
         "tampered": {"secret": _with_another_secret},
         "other account": {},
     },
+    BUCKET_KEY: {
+        "right audience": {"as it is": _as_it_is},
+        "wrong audience": {"at another bucket": bucket_keys.at_another_bucket},
+        "deactivated": {"by the operator": _by_operator("creds-deactivate")},
+        "revoked": {"by the operator": _by_operator("creds-revoke")},
+        "expired": {"an hour later": _outlived},
+        "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
+        "other account": {},
+    },
 }
 """By kind and condition: the ways into that condition, all of which must end the same. Another account's
 credential is made there by `FOREIGN`, not brought into that condition here."""
@@ -174,9 +183,11 @@ MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
     ACCESS_KEY: access_key,
     SESSION: role_session,
     ACCESS_TOKEN: dns_tokens.access_token,
+    BUCKET_KEY: bucket_keys.bucket_key,
 }
 FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {
     ACCESS_KEY: access_key_of_another_account,
     SESSION: role_session_of_another_account,
     ACCESS_TOKEN: dns_tokens.of_another_account,
+    BUCKET_KEY: bucket_keys.of_another_account,
 }

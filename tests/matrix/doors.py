@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 from badinput.wire import Reply, deliver, form, signed
 from iam.room import Room
-from matrix import dns_tokens
-from matrix.expectations import CALLER_IDENTITY, DOH, DOT, IAM, Outcome
+from matrix import bucket_keys, dns_tokens
+from matrix.expectations import CALLER_IDENTITY, DOH, DOT, IAM, S3, Outcome
 from matrix.shown import Shown
 
 ASKED_FOR = "asked-for"
 """A user of this account, which the IAM door is asked for."""
 
-Knock = Callable[[Room, Shown], Reply | dns_tokens.DNSReply]
+Knock = Callable[[Room, Shown], Reply | dns_tokens.DNSReply | bucket_keys.S3Reply]
 
 
 def _query_call(service: str, action: str, **members: str) -> Knock:
@@ -34,9 +34,10 @@ KNOCKS: Mapping[str, Knock] = {
     IAM: _query_call("iam", "GetUser", UserName=ASKED_FOR),
     DOT: dns_tokens.over_tls,
     DOH: dns_tokens.over_https,
+    S3: bucket_keys.over_s3,
 }
 
 
-def outcome(reply: Reply | dns_tokens.DNSReply) -> Outcome:
+def outcome(reply: Reply | dns_tokens.DNSReply | bucket_keys.S3Reply) -> Outcome:
     """Return what a reply comes to."""
     return Outcome(reply.status, reply.code)

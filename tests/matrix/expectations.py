@@ -59,11 +59,13 @@ CALLER_IDENTITY = "AWS API (sts:GetCallerIdentity)"
 IAM = "AWS API (iam:GetUser)"
 DOT = "DNS over TLS"
 DOH = "DNS over HTTPS"
-DOORS = (CALLER_IDENTITY, IAM, DOT, DOH)
+S3 = "S3"
+DOORS = (CALLER_IDENTITY, IAM, DOT, DOH, S3)
 
 ACCESS_KEY = "iam.access-key"
 ACCESS_TOKEN = "globalresolver.access-token"
 SESSION = "sts.session"
+BUCKET_KEY = "lightsail.bucket-access-key"
 DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
 """Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
@@ -127,7 +129,52 @@ def _session(door: str, right: Outcome, other_account: Outcome, note: str) -> Ro
     )
 
 
+S3_UNKNOWN = Outcome(403, "InvalidAccessKeyId")
+
+
+def _at_s3(kind: str, holder: str, right: Outcome, wrong: Outcome, other_account: Outcome, note: str) -> Row:
+    """Return a signing key's row at the S3 door, which has words of its own."""
+    gone = dict.fromkeys(("deactivated", "revoked", "expired"), S3_UNKNOWN)
+    outcomes = {
+        "right audience": right,
+        "wrong audience": wrong,
+        **gone,
+        "tampered": FORGED,
+        "other account": other_account,
+    }
+    if kind == SESSION:
+        outcomes["expired"] = Outcome(400, "ExpiredToken")
+    return Row(kind, holder, S3, outcomes, note)
+
+
+_NO_AWS_KEY = "No access key of IAM: the API has never heard of it."
+_BUCKET_KEY_ROWS = [
+    _at_s3(BUCKET_KEY, "a bucket", OPEN, DENIED, DENIED, "Its audience is its bucket."),
+    *(
+        Row(BUCKET_KEY, "a bucket", door, _everywhere(UNKNOWN), _NO_AWS_KEY)
+        for door in (CALLER_IDENTITY, IAM)
+    ),
+    *(
+        Row(BUCKET_KEY, "a bucket", door, _everywhere(refused), _NO_KEY_OF_DNS)
+        for door, (_, refused) in DNS_DOORS.items()
+    ),
+]
+_S3_ROWS = [
+    _at_s3(
+        ACCESS_KEY, "a user", DENIED, FORGED, DENIED, "A user may do what its policies allow; it has none."
+    ),
+    _at_s3(
+        ACCESS_KEY, "the account root", OPEN, FORGED, DENIED, "Another account's bucket opens to nobody here."
+    ),
+    _at_s3(
+        SESSION, "a role", DENIED, FORGED, DENIED, "A session may do what its role's policies allow: nothing."
+    ),
+    Row(ACCESS_TOKEN, "a DNS client", S3, _everywhere(S3_UNKNOWN), "Shown as an access key and its secret."),
+]
+
 MATRIX: Sequence[Row] = [
+    *_BUCKET_KEY_ROWS,
+    *_S3_ROWS,
     *(_access_token(door, *answers) for door, answers in DNS_DOORS.items()),
     *(
         Row(
