@@ -64,7 +64,10 @@ class Dispatch:
             shown = query.replace(b"%2F", b"/").replace(b"%2f", b"/")
         if shown:
             return next((door for scope_end, door in self._signed if scope_end in shown), None)
-        if self._rest is None or self._names_operation(scope["method"], raw_path, query):
+        # What begins with an underscore is reserved, if for nobody then for us: no bucket has such a name.
+        if self._rest is None or raw_path.startswith(b"/_"):
+            return None
+        if self._names_operation(scope["method"], raw_path, query):
             return None
         return self._rest
 
