@@ -19,7 +19,7 @@ from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
 from keystead.audit.journal import Journal
-from keystead.config.places import Addresses
+from keystead.config.places import Addresses, FirstSegments
 from keystead.config.settings import BadSetting, Settings
 from keystead.credentials import sweep as sweeping
 from keystead.credentials import usage as usages
@@ -95,6 +95,7 @@ class Authority:
         faces = [parts.face for parts in self.parts]
         table = OperationTable(self.models, faces, public_regions(), self.settings.region)
         self._require_served(self.base.limits.services, table)
+        self.base.first_segments.settle(table.first_segments | self._reserved())
         return Gateway(
             table,
             self.base.authenticator,
@@ -115,6 +116,11 @@ class Authority:
         served = sorted(doors | set(table.services))
         if unknown := sorted(limited - set(served)):
             raise BadSetting(f"limits: no service {unknown[0]} is served; there are {', '.join(served)}")
+
+    def _reserved(self) -> frozenset[str]:
+        """Return the first segments of the paths that doors reserve."""
+        prefixes = (prefix for parts in self.parts for door in parts.doors for prefix in door.prefixes)
+        return frozenset(prefix.decode().lstrip("/").partition("/")[0] for prefix in prefixes)
 
     def forget_all(self) -> None:
         """Drop everything that is held in memory of credentials, principals and policies."""
@@ -277,6 +283,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Authoriser(Bearings(policies, epoch)),
         core.directory.tls_files(settings),
         Addresses(settings.public_host),
+        FirstSegments(),
         Zones(Changes(), clock, entropy),
         Explanations(clock),
         RequestLimits(dict(settings.limits), clock),

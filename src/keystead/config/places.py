@@ -40,3 +40,20 @@ class Addresses:
         """Return `HOST:PORT` for clients anywhere: the public host where one is set. Raises LookupError."""
         bound = self._bound[scheme]
         return str(Address(self.public_host, bound.port)) if self.public_host else self.local(scheme)
+
+
+@dataclass(slots=True)
+class FirstSegments:
+    """The first segments of paths that mean an API or a door, so that nothing found by path may be called so.
+
+    Known once every product has said what it serves.
+    """
+
+    _taken: frozenset[str] = frozenset()
+
+    def settle(self, taken: frozenset[str]) -> None:
+        """Note what is taken."""
+        self._taken = taken
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._taken

@@ -166,6 +166,12 @@ class OperationTable:
         self.by_target = _told_apart([(each.model.target_prefix, each) for each in rpc])
         self.by_signing_name = _told_apart([(each.rules.service, each) for each in served])
 
+    @property
+    def first_segments(self) -> frozenset[str]:
+        """The first segments of paths that belong to the REST services served."""
+        rest = (each for each in self.services.values() if each.model.protocol in _REST)
+        return frozenset(segment for service in rest for segment in service.model.first_segments)
+
     def names_rest_operation(self, method: str, raw_path: bytes, query: bytes) -> bool:
         """Return whether method and path are those of an operation of a REST service that is served."""
         for service in self.services.values():

@@ -16,7 +16,7 @@ from keystead.access.doors import HTTPDoor, Listener, Worker
 from keystead.access.explanations import Explanations
 from keystead.access.limits import RequestLimits
 from keystead.audit.journal import Journal
-from keystead.config.places import Addresses, TLSFiles
+from keystead.config.places import Addresses, FirstSegments, TLSFiles
 from keystead.config.settings import Settings
 from keystead.credentials.issue import Issuer
 from keystead.credentials.kind import Kind
@@ -46,8 +46,9 @@ from keystead.zones.zones import Zones
 class Foundation:
     """What the layers below offer to products. A product's `parts` picks what its groups and doors need.
 
-    `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen;
-    `explanations` keep why requests were refused, at doors as well; `limits` count requests by service and account.
+    `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen,
+    `first_segments` of paths once every product has said what it serves; `explanations` keep why requests were
+    refused, at doors as well; `limits` count requests by service and account.
     """
 
     settings: Settings
@@ -76,6 +77,7 @@ class Foundation:
     authoriser: Authoriser
     tls: TLSFiles
     addresses: Addresses
+    first_segments: FirstSegments
     zones: Zones
     explanations: Explanations
     limits: RequestLimits

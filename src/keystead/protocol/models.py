@@ -115,6 +115,13 @@ class ServiceModel:
         """
         return self._router.match(method, raw_path, query, headers or {})
 
+    @property
+    def first_segments(self) -> frozenset[str]:
+        """The fixed first segments of the paths of a REST service's operations."""
+        paths = (operation.http.request_uri for operation in self._description.operations.values())
+        firsts = {path.partition("?")[0].lstrip("/").partition("/")[0] for path in paths}
+        return frozenset(first for first in firsts if first and "{" not in first)
+
     def serialise_error(
         self,
         *,
