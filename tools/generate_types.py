@@ -110,6 +110,25 @@ OPERATIONS: dict[str, list[str]] = {
         "UpdateServiceSpecificCredential",
         "UpdateUser",
     ],
+    "lightsail": [
+        "CreateBucket",
+        "CreateBucketAccessKey",
+        "DeleteBucket",
+        "DeleteBucketAccessKey",
+        "GetBucketAccessKeys",
+        "GetBucketBundles",
+        "GetBucketMetricData",
+        "GetBuckets",
+        "GetOperation",
+        "GetOperations",
+        "GetOperationsForResource",
+        "GetRegions",
+        "SetResourceAccessForBucket",
+        "TagResource",
+        "UntagResource",
+        "UpdateBucket",
+        "UpdateBucketBundle",
+    ],
     "route53": [
         "ChangeResourceRecordSets",
         "CreateHostedZone",
@@ -221,8 +240,14 @@ class Module:
         head.append(f"from typing import {', '.join(typing_names)}\n")
         if "ServiceError" in joined:
             head.append("from keystead.types.errors import ServiceError")
-        head.append("from keystead.types.operation import Operation\n\n")
+        alias = "" if self._constant == "Operation" else f" as {self._constant}"
+        head.append(f"from keystead.types.operation import Operation{alias}\n\n")
         return formatted("\n".join(head) + joined + "\n")
+
+    @property
+    def _constant(self) -> str:
+        """The class of the constants, by another name where the model has a shape of its own name."""
+        return "DeclaredOperation" if "Operation" in self._reachable("input", "output") else "Operation"
 
     def _structures(self) -> Iterator[str]:
         """Return the structures; a member of an answer alone may be None, which is left out on the wire."""
@@ -288,7 +313,7 @@ class Module:
         for name, operation in self.operations.items():
             request = class_name(operation["input"]["shape"]) if "input" in operation else "Empty"
             response = class_name(operation["output"]["shape"]) if "output" in operation else "None"
-            lines.append(f'{name} = Operation[{request}, {response}]("{self.service}", "{name}")')
+            lines.append(f'{name} = {self._constant}[{request}, {response}]("{self.service}", "{name}")')
         yield "\n".join(lines)
 
 
