@@ -20,9 +20,10 @@ def make_bucket(authority: RunningAuthority, name: str | None = None, **changes:
         "versioning": "NeverEnabled",
         "is_public": False,
         "allows_public_overrides": False,
+        "bundle": "small_1_0",
     }
     bucket = Bucket(**{**fields, **changes})
-    authority.run(authority.authority.store.write(lambda tx: bucket_records.add(tx, bucket, "small_1_0")))
+    authority.run(authority.authority.store.write(lambda tx: bucket_records.add(tx, bucket)))
     return bucket
 
 

@@ -134,6 +134,12 @@ class Settings:
     managed_domain_lists: Path | None = _setting(
         values.path, None, "folder of managed domain lists: THREAT/NAME.txt, CONTENT/NAME.txt", flag=False
     )
+    bundle_changes_once_a_month: bool = _setting(
+        values.switch,
+        True,
+        "let the bundle of a bucket be changed once in a calendar month (UTC) only, as at AWS",
+        flag=False,
+    )
     hide_token_values: bool = _setting(
         values.switch, False, "have GetAccessToken of Global Resolver answer an empty value", flag=False
     )

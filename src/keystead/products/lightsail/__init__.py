@@ -2,15 +2,20 @@
 
 from pathlib import Path
 
-from keystead.gateway.operations import Face
 from keystead.products.lightsail.assembly import s3
+from keystead.products.lightsail.face import lightsail_face, measuring
 from keystead.products.lightsail.kinds import kinds
+from keystead.products.lightsail.objects import object_records
 from keystead.products.product import Foundation, Parts, Product
 
 
 def _parts(base: Foundation) -> Parts:
     objects = s3(base)
-    return Parts(Face(groups=[]), doors=[objects.door], workers=objects.workers)
+    return Parts(
+        lightsail_face(base, object_records),
+        doors=[objects.door],
+        workers=[*objects.workers, measuring(base, object_records)],
+    )
 
 
 PRODUCT = Product(

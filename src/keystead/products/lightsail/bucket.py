@@ -1,9 +1,14 @@
-"""A bucket, as both sides of the product see it."""
+"""`Bucket`: one bucket, as the API and the S3 door both see it.
 
-from dataclasses import dataclass
+Follows "Buckets in Amazon Lightsail" and "Understanding bucket permissions" (Lightsail User Guide).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Versioning = Literal["NeverEnabled", "Enabled", "Suspended"]
+OK_STATE = "OK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +24,21 @@ class CORSRule:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessLog:
+    """Where a bucket's access log goes: a bucket of the same account and region, by name, and a prefix of keys."""
+
+    destination: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket's record, as far as the door needs it."""
+    """A bucket. Times are epoch milliseconds; `id` is never reused, while a name can be, once it is free again.
+
+    `is_public` lets anybody read every object; `allows_public_overrides` lets an object's own list do so.
+    `bundle_changed_at` is when its plan was last changed, None if it never was. `tags` keep their order;
+    a tag may have no value.
+    """
 
     id: str
     account: str
@@ -32,3 +50,22 @@ class Bucket:
     allows_public_overrides: bool
     readonly_accounts: tuple[str, ...] = ()
     cors: tuple[CORSRule, ...] = ()
+    bundle: str = ""
+    bundle_changed_at: int | None = None
+    access_log: AccessLog | None = None
+    tags: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+
+    @property
+    def arn(self) -> str:
+        """The ARN, by the unique id: a policy for a bucket is not one for the next of its name."""
+        return bucket_arn(self.account, self.region, self.id)
+
+    @property
+    def support_code(self) -> str:
+        """What an operator can look the bucket up by. UNCONFIRMED: AWS's form."""
+        return f"{self.account}/{self.name}"
+
+
+def bucket_arn(account: str, region: str, bucket_id: str) -> str:
+    """Return the ARN of a bucket; `*` for the id means any."""
+    return f"arn:aws:lightsail:{region}:{account}:Bucket/{bucket_id}"
