@@ -132,4 +132,4 @@ def test_operation_that_is_not_served_is_said_to_be_so(lightsail):
     with pytest.raises(ClientError) as caught:
         lightsail.get_instances()
 
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
