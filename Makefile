@@ -50,6 +50,7 @@ prove: $(READY)  ## Run what takes long: kills and revokes under load, deep gene
 	$(BIN)/python -m prove.kill
 	$(BIN)/python -m prove.revoke
 	KEYSTEAD_SIGV4_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/access tests/protocol
+	KEYSTEAD_POLICY_EXAMPLES=1700 $(BIN)/python -m pytest -n auto tests/policy
 
 bench: $(READY)  ## Measure against the peer and a bare server (about 20 minutes)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'

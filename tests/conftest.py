@@ -14,24 +14,46 @@ from support.postgres import Cluster
 if TYPE_CHECKING:
     from support.running import RunningAuthority
 
-_ENGINES = {"sqlite": ["sqlite"], "postgres": ["postgres"], "both": ["sqlite", "postgres"]}
+_ENGINES = ("sqlite", "postgres")
+_PRODUCTS = {
+    folder.name
+    for folder in (Path(__file__).parents[1] / "src/keystead/products").iterdir()
+    if folder.is_dir()
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
-        choices=list(_ENGINES),
-        default="sqlite",
-        help="where the authorities under test keep their rows (the store's own tests always run on both)",
+        choices=["usual", *_ENGINES, "both"],
+        default="usual",
+        help="where authorities under test keep their rows; usual: the operations' tests, in a folder named after"
+        " their product, on both engines, others on SQLite (the store's own tests always run on both)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "only_on(engine): the test is about this engine, or about no engine at all"
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever stands on the fixture `database` or `shared_database` once per engine asked for."""
-    engines = _ENGINES[metafunc.config.getoption("--engine")]
     for name, scope in (("database", "function"), ("shared_database", "module")):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, engines, indirect=True, scope=scope)
+            metafunc.parametrize(name, _engines(metafunc), indirect=True, scope=scope)
+
+
+def _engines(metafunc: pytest.Metafunc) -> list[str]:
+    """Return the engines for a test: those asked for, of those that it is about."""
+    asked = metafunc.config.getoption("--engine")
+    wanted = list(_ENGINES) if asked == "both" else [asked]
+    if asked == "usual":
+        wanted = list(_ENGINES) if metafunc.definition.path.parent.name in _PRODUCTS else ["sqlite"]
+    only = metafunc.definition.get_closest_marker("only_on")
+    # One about another engine than is asked for still runs, on its own: it must not vanish unseen.
+    return wanted if only is None else [only.args[0]]
 
 
 @pytest.fixture(scope="session")

@@ -146,3 +146,14 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(tmp_path):
         assert "database_password_file" in refused.stderr
         assert SECRET not in refused.stdout + refused.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_tour_ends_well_on_a_database(url, cluster):
+    done = subprocess.run(
+        _keystead("tour", "--database", url), capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every door opened and shut as it must." in done.stdout
+    ((accounts,),) = cluster.ask_in(url, "SELECT count(*) FROM account")
+    assert accounts == 1

@@ -46,14 +46,24 @@ class TourEnded(Exception):
 
 
 @click.command()
-def tour() -> None:
+@click.option(
+    "--database",
+    default="",
+    metavar="URL",
+    help="Keep its rows in this empty PostgreSQL database, not in a file.",
+)
+def tour(database: str) -> None:
     """See every kind of credential minted, used and refused, in a throw-away authority.
 
-    Takes seconds, leaves nothing behind, and exits with 1 if any door opened or stayed shut when it must not.
+    Takes seconds, leaves nothing behind but rows in a database that you name, and exits with 1 if any door opened
+    or stayed shut when it must not.
     """
     boto3 = _boto3()
     _leave_environment()
-    with tempfile.TemporaryDirectory(prefix="keystead-tour-") as folder, _authority(Path(folder)) as ready:
+    with (
+        tempfile.TemporaryDirectory(prefix="keystead-tour-") as folder,
+        _authority(Path(folder), database) as ready,
+    ):
         click.echo(f"A throw-away authority answers at {ready['http']}; it is gone when this ends.")
         click.echo(f"Every call below is made by unmodified boto3 {boto3.__version__}.")
         guide = _Guide(boto3, ready, _root_key(Path(ready["data"])), SystemClock())
@@ -216,10 +226,10 @@ def _leave_environment() -> None:
 
 
 @contextmanager
-def _authority(folder: Path) -> Generator[dict[str, Any]]:
+def _authority(folder: Path, database: str) -> Generator[dict[str, Any]]:
     """Serve an authority of a folder's own, from a child process; yields what its ready file says."""
     ready_file, log = folder / "ready.json", folder / "serve.log"
-    arguments = ["--data", str(folder / "data")]
+    arguments = ["--data", str(folder / "data"), *(["--database", database] if database else [])]
     for flag in ("--http", "--https", "--doh", "--dot"):
         arguments += [flag, "127.0.0.1:0"]
     # Without -P a module of the present folder could take the place of one of Python's.
