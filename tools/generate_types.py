@@ -13,6 +13,33 @@ from typing import Any
 from botocore.loaders import Loader
 
 OPERATIONS: dict[str, list[str]] = {
+    "grafana": [
+        "AssociateLicense",
+        "CreateWorkspace",
+        "CreateWorkspaceApiKey",
+        "CreateWorkspaceServiceAccount",
+        "CreateWorkspaceServiceAccountToken",
+        "DeleteWorkspace",
+        "DeleteWorkspaceApiKey",
+        "DeleteWorkspaceServiceAccount",
+        "DeleteWorkspaceServiceAccountToken",
+        "DescribeWorkspace",
+        "DescribeWorkspaceAuthentication",
+        "DescribeWorkspaceConfiguration",
+        "DisassociateLicense",
+        "ListPermissions",
+        "ListTagsForResource",
+        "ListVersions",
+        "ListWorkspaceServiceAccountTokens",
+        "ListWorkspaceServiceAccounts",
+        "ListWorkspaces",
+        "TagResource",
+        "UntagResource",
+        "UpdatePermissions",
+        "UpdateWorkspace",
+        "UpdateWorkspaceAuthentication",
+        "UpdateWorkspaceConfiguration",
+    ],
     "iam": [
         "AddRoleToInstanceProfile",
         "AddUserToGroup",

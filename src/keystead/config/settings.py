@@ -169,6 +169,28 @@ class Settings:
         values.switch, True, "take Signature Version 2 at the S3 door; boto3 presigns with it", flag=False
     )
 
+    grafana_workspaces_per_region: int = _setting(
+        values.count, 5, "quota of Grafana workspaces of an account in a region", flag=False
+    )
+    grafana_accounts_per_workspace: int = _setting(
+        values.count, 100, "quota of service accounts of a Grafana workspace", flag=False
+    )
+    grafana_tokens_per_workspace: int = _setting(
+        values.count,
+        100,
+        "quota of service-account tokens of a Grafana workspace, expired ones included",
+        flag=False,
+    )
+    grafana_keys_per_workspace: int = _setting(
+        values.count, 100, "quota of API keys of a Grafana workspace, expired ones included", flag=False
+    )
+    grafana_versions: tuple[str, ...] = _setting(
+        values.texts,
+        ("8.4", "9.4", "10.4", "12.4"),
+        "versions that Grafana workspaces can have, oldest first",
+        flag=False,
+    )
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise BadSetting(f"account: {self.account!r} is not 12 digits")

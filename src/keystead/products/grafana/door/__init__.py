@@ -1,0 +1,1 @@
+"""The Grafana HTTP API of each workspace: where service-account tokens and API keys are presented."""

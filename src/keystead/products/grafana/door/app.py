@@ -1,0 +1,175 @@
+"""The door's ASGI application: workspace, credential, route, permission, body, handler; in this order.
+
+Nothing of a request's body is read before its credential is verified and its role may do what the route needs.
+A change judges both once more inside its transaction, so that nothing outlives a revoke.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
+from keystead.audit.event import encode
+from keystead.config.settings import Settings
+from keystead.credentials.usage import Usage
+from keystead.kernel.clock import Clock, now_ms
+from keystead.kernel.entropy import Entropy
+from keystead.kernel.errors import StoreUnavailable
+from keystead.products.grafana import records
+from keystead.products.grafana.door.admission import Admission
+from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
+from keystead.products.grafana.door.paths import segments_of, workspace_of
+from keystead.products.grafana.door.roles import SERVER_ADMIN, may
+from keystead.products.grafana.door.routes import Route, RouteTable
+from keystead.products.grafana.door.scribe import Scribe
+from keystead.products.grafana.door.server import health
+from keystead.products.grafana.door.wire import ClientGone, answer, body_of, header, query_of
+from keystead.products.grafana.records import DELETING, Workspace
+from keystead.store.interface import Reader, Store, Transaction, UnstorableText
+
+_LOG = logging.getLogger("keystead.grafana")
+_HEALTH = ((b"api", b"health"), (b"healthz",))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which workspace a request is for, and what is asked there."""
+
+    workspace: Workspace
+    segments: tuple[bytes, ...]
+    base: str
+
+
+class GrafanaDoor:
+    """Serves the Grafana HTTP API of every workspace."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        reader: Reader,
+        admission: Admission,
+        table: RouteTable,
+        usage: Usage,
+        scribe: Scribe,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._domain = settings.domain
+        self._store = store
+        self._reader = reader
+        self._admission = admission
+        self._table = table
+        self._usage = usage
+        self._scribe = scribe
+        self._clock = clock
+        self._entropy = entropy
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request. The client alone learns why it is refused, in Grafana's words."""
+        try:
+            told = await self._answered(scope, receive)
+        except Refusal as refusal:
+            told = Answer(refusal.body, refusal.status)
+        except (OverflowError, UnstorableText, UnicodeEncodeError):
+            # What JSON can say and neither a database nor JSON again: a number beyond 64 bits, half a character.
+            told = Answer({"message": "bad request data"}, 400)
+        except StoreUnavailable:
+            told = Answer({"message": "Service unavailable"}, 503)
+        except ClientGone:
+            return
+        await answer(scope, send, told.status, told.body)
+
+    async def _answered(self, scope: Message, receive: Receive) -> Answer:
+        place = self._place(scope)
+        if place.segments in _HEALTH and scope["method"] in ("GET", "HEAD"):
+            return Answer(health(place.workspace))
+        holder: Holder | None = None
+        # Of a path that leads nowhere nothing is written down: it may hold a token.
+        name = "(no route)"
+        try:
+            holder = self._admission.judge(self._reader, place.workspace, scope["headers"])
+            route, path = self._routed(scope["method"], place.segments)
+            name = route.template
+            self._check(route, holder)
+            self._usage.touch(
+                holder.credential.id, "grafana", place.workspace.region, scope["state"][SOURCE_ADDRESS]
+            )
+            body = await body_of(scope, receive)
+            return await self._carried_out(scope, place, holder, route, path, body)
+        except Refusal as refusal:
+            if refusal.status in (401, 403):
+                self._scribe.refused(scope, place.workspace, holder, name, refusal)
+            raise
+
+    def _place(self, scope: Message) -> _Place:
+        """Return what a request is for. Raises Refusal 404, and 403 where the network may not come in."""
+        host = header(scope, b"host").rpartition(":")[0] or header(scope, b"host")
+        named = workspace_of(scope["raw_path"], host.lower(), self._domain)
+        segments = None if named is None else segments_of(named[1])
+        if named is None or segments is None:
+            raise Refusal(404, "Not found")
+        workspace = self._open_workspace(self._reader, named[0])
+        return _Place(workspace, segments, named[2])
+
+    def _open_workspace(self, reader: Reader, workspace_id: str) -> Workspace:
+        """Return a workspace whose door is open. Raises Refusal 404, 403."""
+        workspace = records.find(reader, workspace_id)
+        if workspace is None or workspace.status == DELETING:
+            raise Refusal(404, "Not found")
+        if workspace.facts.get("networkAccessControl") is not None:
+            # Prefix lists and VPC endpoints mean nothing here, so that nobody can be said to be in one.
+            raise Refusal(403, "Forbidden")
+        return workspace
+
+    def _routed(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, Mapping[str, str]]:
+        found = self._table.find(method, segments)
+        if found is None:
+            raise Refusal(404, "Not found")
+        return found
+
+    def _check(self, route: Route, holder: Holder) -> None:
+        """Let a role do what it may. Raises Refusal 403 in Grafana's words."""
+        if may(holder.role, route.action):
+            return
+        if route.action == SERVER_ADMIN:
+            raise Refusal(403, "Permission denied")
+        digits = int.from_bytes(self._entropy.token_bytes(8), "big") % 10**10
+        raise Refusal(
+            403,
+            f"You'll need additional permissions to perform this action. Permissions needed: {route.action}",
+            accessErrorId=f"ACE{digits:010d}",
+            title="Access denied",
+        )
+
+    async def _carried_out(
+        self,
+        scope: Message,
+        place: _Place,
+        holder: Holder,
+        route: Route,
+        path: Mapping[str, str],
+        body: Mapping[str, Any],
+    ) -> Answer:
+        query = query_of(scope)
+        root = f"{scope['scheme']}://{header(scope, b'host')}{place.base}"
+
+        def ask(reader: Reader, workspace: Workspace, who: Holder, tx: Transaction | None) -> Ask:
+            return Ask(workspace, who, path, query, body, place.base, root, now_ms(self._clock), reader, tx)
+
+        if not route.writes:
+            told = route.handle(ask(self._reader, place.workspace, holder, None))
+            self._scribe.read(scope, place.workspace, holder, route.template)
+            return told
+
+        def job(tx: Transaction) -> Answer:
+            workspace = self._open_workspace(tx, place.workspace.id)
+            who = self._admission.again(tx, workspace, holder)
+            self._check(route, who)
+            asked = ask(tx, workspace, who, tx)
+            told = route.handle(asked)
+            tx.note(encode(self._scribe.changed(scope, workspace, who, route, path, asked.noted)))
+            return told
+
+        return await self._store.write(job)

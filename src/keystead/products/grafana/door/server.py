@@ -1,0 +1,154 @@
+"""The server and oneself: health, front-end settings, user, organisation, permissions (facts/grafana.md §8.1)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keystead.products.grafana import account_records as rows
+from keystead.products.grafana.door import datasource_records
+from keystead.products.grafana.door.asking import Answer, Ask, Refusal
+from keystead.products.grafana.door.roles import GRANTS, SERVER_ADMIN, SIGNED_IN
+from keystead.products.grafana.door.routes import Route
+from keystead.products.grafana.door.serviceaccounts import avatar_url, spelt
+from keystead.products.grafana.door.times import shown_time
+from keystead.products.grafana.records import Workspace
+
+_ORGANISATION = {"id": 1, "name": "Main Org."}
+_NO_ADDRESS = dict.fromkeys(("address1", "address2", "city", "zipCode", "state", "country"), "")
+_SHORT_USERS_FROM = 11
+# Routes of Grafana's own administrator, whom no workspace lends to anybody.
+_SERVER_ADMIN_ROUTES = (
+    ("GET", "/users"),
+    ("GET", "/users/{id}"),
+    ("GET", "/users/lookup"),
+    ("GET", "/orgs"),
+    ("POST", "/orgs"),
+    ("DELETE", "/orgs/{id}"),
+    ("POST", "/admin/users"),
+    ("DELETE", "/admin/users/{id}"),
+    ("PUT", "/admin/users/{id}/permissions"),
+    ("GET", "/admin/settings"),
+    ("GET", "/admin/stats"),
+)
+
+
+def health(workspace: Workspace) -> dict[str, str]:
+    """Return what everybody may ask. Clients split the version at its dots, into exactly three."""
+    return {"commit": "keystead", "database": "ok", "version": full_version(workspace)}
+
+
+def full_version(workspace: Workspace) -> str:
+    """Return a version of three numbers."""
+    return f"{workspace.version}.1" if workspace.version.count(".") == 1 else workspace.version
+
+
+class ServerRoutes:
+    """Answers for what concerns the server and whoever asks."""
+
+    def routes(self) -> Sequence[Route]:
+        """Return the routes of this group."""
+        return [
+            Route("GET", "/frontend/settings", SIGNED_IN, self._settings),
+            Route("GET", "/user", SIGNED_IN, self._user),
+            Route("GET", "/user/orgs", SIGNED_IN, self._user_orgs),
+            Route("GET", "/user/teams", SIGNED_IN, self._nothing),
+            Route("POST", "/user/using/{id}", SIGNED_IN, self._use),
+            Route("GET", "/org", "orgs:read", self._org),
+            Route("GET", "/orgs/1", "orgs:read", self._org),
+            Route("GET", "/access-control/user/permissions", SIGNED_IN, self._permissions),
+            Route("GET", "/access-control/user/actions", SIGNED_IN, self._actions),
+            *(Route(method, path, SERVER_ADMIN, self._nothing) for method, path in _SERVER_ADMIN_ROUTES),
+        ]
+
+    def _settings(self, ask: Ask) -> Answer:
+        sources = datasource_records.listed(ask.reader, ask.workspace.id)
+        version = full_version(ask.workspace)
+        return Answer(
+            {
+                "buildInfo": {
+                    "version": version,
+                    "commit": "keystead",
+                    "buildstamp": 0,
+                    "edition": "Open Source",
+                    "env": "production",
+                    "hasUpdate": False,
+                    "latestVersion": version,
+                    "hideVersion": False,
+                },
+                "appUrl": ask.root + "/",
+                "appSubUrl": ask.base,
+                "datasources": {each.name: _source(each) for each in sources},
+                "defaultDatasource": next((each.name for each in sources if each.is_default), ""),
+                "panels": {},
+                "featureToggles": {},
+                "licenseInfo": {},
+                "unifiedAlertingEnabled": False,
+                "namespace": "default",
+            }
+        )
+
+    def _user(self, ask: Ask) -> Answer:
+        holder = ask.holder
+        account = rows.find_account(ask.reader, ask.workspace.id, holder.number)
+        if account is None:
+            # An API key acts for nobody.
+            raise Refusal(404, "user not found")
+        shown: dict[str, Any] = {
+            "isGrafanaAdmin": False,
+            "orgId": 1,
+            "name": account.name,
+            "email": "",
+            "login": account.login,
+        }
+        if ask.workspace.major >= _SHORT_USERS_FROM:
+            return Answer({**shown, "uid": f"service-account:{account.id}"})
+        return Answer(
+            {
+                **shown,
+                "id": account.id,
+                "theme": "",
+                "isDisabled": account.is_disabled,
+                "isExternal": False,
+                "authLabels": [],
+                "createdAt": shown_time(account.created_at),
+                "updatedAt": shown_time(account.updated_at),
+                "avatarUrl": avatar_url(account.name),
+            }
+        )
+
+    def _user_orgs(self, ask: Ask) -> Answer:
+        return Answer([{"orgId": 1, "name": _ORGANISATION["name"], "role": spelt(ask.holder.role)}])
+
+    def _use(self, ask: Ask) -> Answer:
+        if ask.path["id"] != "1":
+            raise Refusal(401, "Not a valid organization")
+        return Answer({"message": "Active organization changed"})
+
+    def _org(self, ask: Ask) -> Answer:
+        del ask
+        return Answer({**_ORGANISATION, "address": _NO_ADDRESS})
+
+    def _permissions(self, ask: Ask) -> Answer:
+        return Answer(GRANTS[ask.holder.role])
+
+    def _actions(self, ask: Ask) -> Answer:
+        return Answer(dict.fromkeys(GRANTS[ask.holder.role], True))
+
+    def _nothing(self, ask: Ask) -> Answer:
+        del ask
+        return Answer([])
+
+
+def _source(source: datasource_records.DataSource) -> dict[str, Any]:
+    """Return a data source for the front end, where Grafana itself would tell passwords."""
+    body = source.body
+    return {
+        "id": source.id,
+        "uid": source.uid,
+        "type": body["type"],
+        "name": source.name,
+        "url": body["url"],
+        "isDefault": source.is_default,
+        "access": body["access"],
+        "readOnly": False,
+        "jsonData": body["jsonData"],
+    }

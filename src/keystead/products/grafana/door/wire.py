@@ -1,0 +1,86 @@
+"""HTTP at the door: the raw request's head, its body within limits, and answers as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from keystead.access.doors import RESPOND, Message, Receive, Send
+from keystead.products.grafana.door.asking import Refusal, is_object
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+"""A dashboard may have some megabytes; Grafana's own limit is that of whatever stands before it."""
+_BODILESS = ("GET", "HEAD")
+_NO_BODY: Mapping[str, Any] = {}
+
+
+class ClientGone(Exception):
+    """The client went away before its request was whole."""
+
+
+def header(scope: Message, name: bytes) -> str:
+    """Return the first header of this name, or an empty text."""
+    return next((value for key, value in scope["headers"] if key == name), b"").decode("latin-1")
+
+
+def query_of(scope: Message) -> Mapping[str, list[str]]:
+    """Return the query's parameters. Raises Refusal 400 when there are too many."""
+    try:
+        return parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000)
+    except ValueError as error:
+        raise Refusal(400, "bad request data") from error
+
+
+async def body_of(scope: Message, receive: Receive) -> Mapping[str, Any]:
+    """Return the body as a JSON object, empty for none. What a GET brings is not read.
+
+    Raises Refusal 400 for what is no JSON object or does not say so, 413 beyond the limit; ClientGone.
+    """
+    if scope["method"] in _BODILESS:
+        return _NO_BODY
+    body = await _raw_body(receive)
+    if not body:
+        return _NO_BODY
+    if header(scope, b"content-type").partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(400, "bad request data")
+    try:
+        decoded: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise Refusal(400, "bad request data") from error
+    if decoded is None:
+        return _NO_BODY
+    if not is_object(decoded):
+        raise Refusal(400, "bad request data")
+    return decoded
+
+
+async def _raw_body(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            raise Refusal(413, "Request body too large")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+async def answer(scope: Message, send: Send, status: int, body: object) -> None:
+    """Send a JSON answer; nobody is to keep it."""
+    encoded = msgspec.json.encode(body)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(encoded)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    shown = b"" if scope["method"] == "HEAD" else encoded
+    extension = scope.get("extensions", {}).get(RESPOND)
+    if extension is not None:
+        await extension["respond"](status, headers, shown)
+        return
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": shown})

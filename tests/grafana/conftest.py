@@ -1,0 +1,18 @@
+"""One running authority per module here."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from grafana.workspaces import GrafanaRoom
+from support.running import RunningAuthority, settings_for
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[GrafanaRoom]:
+    """A running authority that the tests of a module share; each makes the workspaces it needs."""
+    folder = tmp_path_factory.mktemp("grafana")
+    settings = settings_for(folder / "data", database=shared_database, grafana_workspaces_per_region=1000)
+    running = RunningAuthority(settings)
+    yield GrafanaRoom(running)
+    running.stop()
