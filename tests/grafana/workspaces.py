@@ -1,9 +1,8 @@
 """`GrafanaRoom`: a running authority, workspaces in it, and requests at their doors."""
 
+import http.client
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -77,18 +76,27 @@ class GrafanaRoom(Room):
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send one request to a workspace's door, as a plain client."""
-        request = urllib.request.Request(f"{self.authority.url}/_ws/{workspace}{path}", method=method)
-        if key:
-            request.add_header("Authorization", f"Bearer {key}")
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        raw = None if body is None else json.dumps(body).encode()
+        headers = dict(headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
+        url = f"{self.authority.url}/_ws/{workspace}{path}"
+        return self.ask_url(url, key, method=method, raw=raw, headers=headers)
+
+    def ask_url(
+        self,
+        url: str,
+        key: str = "",
+        *,
+        method: str = "GET",
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send one request as it is."""
+        _, _, authority, path = url.split("/", 3)
+        connection = http.client.HTTPConnection(authority, timeout=20)
+        shown = {"Authorization": f"Bearer {key}"} if key else {}
         try:
-            with opener.open(request, timeout=20) as answer:
-                return Reply(answer.status, json.load(answer))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Reply(error.code, json.load(error))
+            connection.request(method, "/" + path, raw, shown | dict(headers or {}))
+            answer = connection.getresponse()
+            return Reply(answer.status, json.load(answer))
+        finally:
+            connection.close()
