@@ -7,8 +7,8 @@ from typing import Any
 
 from iam.room import Room
 from keystead.kernel.clock import now
-from matrix import bucket_keys, dns_tokens
-from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, BUCKET_KEY, SESSION, Condition
+from matrix import bucket_keys, dns_tokens, grafana_tokens
+from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, BUCKET_KEY, GRAFANA_KINDS, SESSION, Condition
 from matrix.shown import OTHER_ACCOUNT, Held, Shown
 from sts.parts import assume, make_role, make_user, name_of, trusting
 from support.running import Key
@@ -179,15 +179,31 @@ WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
 """By kind and condition: the ways into that condition, all of which must end the same. Another account's
 credential is made there by `FOREIGN`, not brought into that condition here."""
 
+_GRAFANA_WAYS: Mapping[Condition, Mapping[str, Way]] = {
+    "right audience": {"as it is": _as_it_is},
+    "wrong audience": {"at another workspace": grafana_tokens.at_another_workspace},
+    "deactivated": {"by the operator": _by_operator("creds-deactivate")},
+    "revoked": {
+        "by the API": grafana_tokens.deleted_by_api,
+        "by the operator": _by_operator("creds-revoke"),
+    },
+    "expired": {"an hour later": _outlived},
+    "tampered": {"secret": _with_another_secret},
+    "other account": {},
+}
+WAYS = {**WAYS, **dict.fromkeys(GRAFANA_KINDS, _GRAFANA_WAYS)}
+
 MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
     ACCESS_KEY: access_key,
     SESSION: role_session,
     ACCESS_TOKEN: dns_tokens.access_token,
+    **grafana_tokens.MAKERS,
     BUCKET_KEY: bucket_keys.bucket_key,
 }
 FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {
     ACCESS_KEY: access_key_of_another_account,
     SESSION: role_session_of_another_account,
     ACCESS_TOKEN: dns_tokens.of_another_account,
+    **grafana_tokens.FOREIGN,
     BUCKET_KEY: bucket_keys.of_another_account,
 }

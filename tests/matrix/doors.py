@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 
 from badinput.wire import Reply, deliver, form, signed
 from iam.room import Room
-from matrix import bucket_keys, dns_tokens
-from matrix.expectations import CALLER_IDENTITY, DOH, DOT, IAM, S3, Outcome
+from matrix import bucket_keys, dns_tokens, grafana_tokens
+from matrix.expectations import CALLER_IDENTITY, DOH, DOT, GRAFANA, IAM, S3, Outcome
 from matrix.shown import Shown
 
 ASKED_FOR = "asked-for"
 """A user of this account, which the IAM door is asked for."""
 
-Knock = Callable[[Room, Shown], Reply | dns_tokens.DNSReply | bucket_keys.S3Reply]
+Knock = Callable[
+    [Room, Shown], Reply | dns_tokens.DNSReply | bucket_keys.S3Reply | grafana_tokens.GrafanaReply
+]
 
 
 def _query_call(service: str, action: str, **members: str) -> Knock:
@@ -35,9 +37,12 @@ KNOCKS: Mapping[str, Knock] = {
     DOT: dns_tokens.over_tls,
     DOH: dns_tokens.over_https,
     S3: bucket_keys.over_s3,
+    GRAFANA: grafana_tokens.at_a_workspace,
 }
 
 
-def outcome(reply: Reply | dns_tokens.DNSReply | bucket_keys.S3Reply) -> Outcome:
+def outcome(
+    reply: Reply | dns_tokens.DNSReply | bucket_keys.S3Reply | grafana_tokens.GrafanaReply,
+) -> Outcome:
     """Return what a reply comes to."""
     return Outcome(reply.status, reply.code)

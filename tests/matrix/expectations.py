@@ -60,7 +60,8 @@ IAM = "AWS API (iam:GetUser)"
 DOT = "DNS over TLS"
 DOH = "DNS over HTTPS"
 S3 = "S3"
-DOORS = (CALLER_IDENTITY, IAM, DOT, DOH, S3)
+GRAFANA = "Grafana API of a workspace"
+DOORS = (CALLER_IDENTITY, IAM, DOT, DOH, S3, GRAFANA)
 
 ACCESS_KEY = "iam.access-key"
 ACCESS_TOKEN = "globalresolver.access-token"
@@ -172,7 +173,48 @@ _S3_ROWS = [
     Row(ACCESS_TOKEN, "a DNS client", S3, _everywhere(S3_UNKNOWN), "Shown as an access key and its secret."),
 ]
 
+GRAFANA_KINDS = ("grafana.service-account-token", "grafana.api-key")
+_NOT_GRAFANAS = Outcome(401, "api-key.invalid")
+
+
+def _grafana_credentials() -> list[Row]:
+    """Return the rows of what opens a workspace, and the column of its door for all else."""
+    own = {
+        **_everywhere(_NOT_GRAFANAS),
+        "right audience": OPEN,
+        "deactivated": Outcome(401, "api-key.revoked"),
+        "expired": Outcome(401, "api-key.expired"),
+    }
+    note = "Its audience is a workspace: it opens no other."
+    elsewhere = {
+        CALLER_IDENTITY: UNKNOWN,
+        IAM: UNKNOWN,
+        DOT: DNS_DOORS[DOT][1],
+        DOH: DNS_DOORS[DOH][1],
+        S3: Outcome(403, "InvalidAccessKeyId"),
+    }
+    rows = [Row(kind, "a Grafana client", GRAFANA, own, note) for kind in GRAFANA_KINDS]
+    rows += [
+        Row(kind, "a Grafana client", door, _everywhere(refused), "Shown as what is taken there.")
+        for kind in GRAFANA_KINDS
+        for door, refused in elsewhere.items()
+    ]
+    others = (
+        (ACCESS_KEY, "a user"),
+        (ACCESS_KEY, "the account root"),
+        (SESSION, "a role"),
+        (ACCESS_TOKEN, "a DNS client"),
+        (BUCKET_KEY, "an S3 client"),
+    )
+    rows += [
+        Row(kind, holder, GRAFANA, _everywhere(_NOT_GRAFANAS), "Its secret, shown as a token.")
+        for kind, holder in others
+    ]
+    return rows
+
+
 MATRIX: Sequence[Row] = [
+    *_grafana_credentials(),
     *_BUCKET_KEY_ROWS,
     *_S3_ROWS,
     *(_access_token(door, *answers) for door, answers in DNS_DOORS.items()),
