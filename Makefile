@@ -9,7 +9,8 @@ SOURCES := src tests tools bench prove
 # Real clients, each in an environment of its own: their botocore is not ours to choose.
 AWSCLI := awscli==1.46.3
 BOTO3 := boto3==1.44.5
-CLIENTS := .clients/awscli/.ready .clients/boto3/.ready
+GRAFANA := grafana-client==5.1.4
+CLIENTS := .clients/awscli/.ready .clients/boto3/.ready .clients/grafana/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint types contracts format clients prove bench docs clean
@@ -70,6 +71,7 @@ $(READY): pyproject.toml constraints.txt
 
 .clients/awscli/.ready: PACKAGE = $(AWSCLI)
 .clients/boto3/.ready: PACKAGE = $(BOTO3)
+.clients/grafana/.ready: PACKAGE = $(GRAFANA)
 .clients/%/.ready: Makefile
 	test -x .clients/$*/bin/python || $(PYTHON) -m venv .clients/$*
 	.clients/$*/bin/python -m pip install --quiet $(PACKAGE)

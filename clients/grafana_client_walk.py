@@ -1,0 +1,102 @@
+"""Walks grafana-client, unmodified, through one workspace with the tokens of three roles.
+
+Usage: `grafana_client_walk.py URL ADMIN EDITOR VIEWER`, the tokens by environment variables of these names.
+Prints one line per step; the exit status tells whether each was allowed or refused as its role has it.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+from grafana_client import GrafanaApi
+from grafana_client.client import GrafanaClientError
+
+
+def expect(claim: bool) -> None:
+    """Raise AssertionError unless a claim holds; the traceback shows which."""
+    if not claim:
+        raise AssertionError
+
+
+def refused(status: int, call: Callable[[], object]) -> None:
+    """Expect a call to be refused with this status."""
+    try:
+        call()
+    except GrafanaClientError as error:
+        expect(error.status_code == status)
+    else:
+        raise AssertionError(f"{status} was expected")
+
+
+def walk(url: str) -> None:
+    """Go the whole way. Raises AssertionError at the first step that ends otherwise."""
+    admin, editor, viewer = (
+        GrafanaApi.from_url(url, credential=os.environ[role]) for role in ("ADMIN", "EDITOR", "VIEWER")
+    )
+    expect(admin.version.split(".")[0].isdigit())
+    expect(admin.health.check())
+    expect(viewer.organization.get_current_organization()["id"] == 1)
+
+    folder = editor.folder.create_folder("Walked")
+    expect(folder["uid"] in [each["uid"] for each in viewer.folder.get_all_folders()])
+    refused(403, lambda: viewer.folder.create_folder("Refused"))
+    print("folders: an Editor creates, a Viewer lists, and may not create")
+
+    board = {"title": "Board", "tags": ["walk"], "panels": [], "schemaVersion": 38}
+    saved = editor.dashboard.update_dashboard({"dashboard": board, "folderUid": folder["uid"]})
+    shown = viewer.dashboard.get_dashboard(saved["uid"])
+    kept = {name: value for name, value in shown["dashboard"].items() if name not in ("id", "uid", "version")}
+    expect(kept == board)
+    expect(shown["meta"]["folderUid"] == folder["uid"])
+    stale = {"dashboard": {**shown["dashboard"], "version": 0}, "folderUid": folder["uid"]}
+    refused(412, lambda: editor.dashboard.update_dashboard(stale))
+    again = {"dashboard": {"title": "Board"}, "folderUid": folder["uid"]}
+    refused(412, lambda: editor.dashboard.update_dashboard(again))
+    changed = {"dashboard": {**shown["dashboard"], "description": "second"}, "folderUid": folder["uid"]}
+    expect(editor.dashboard.update_dashboard(changed)["version"] == 2)
+    versions = editor.dashboard_versions.get_dashboard_versions(shown["dashboard"]["id"])
+    expect([each["version"] for each in versions] == [2, 1])
+    refused(403, lambda: viewer.dashboard.update_dashboard({"dashboard": {"title": "Refused"}}))
+    found = viewer.search.search_dashboards(query="boa", tag="walk")
+    expect([each["uid"] for each in found] == [saved["uid"]])
+    print("dashboards: saved as posted, both 412s, versions, search, and a Viewer may not save")
+
+    source = {
+        "name": "Prometheus main",
+        "type": "prometheus",
+        "access": "proxy",
+        "url": "http://localhost:9090",
+        "secureJsonData": {"password": "not to be seen again"},
+    }
+    made = admin.datasource.create_datasource(source)["datasource"]
+    expect(made["secureJsonFields"] == {"password": True})
+    expect("not to be seen again" not in str(admin.datasource.get_datasource_by_uid(made["uid"])))
+    expect(viewer.datasource.find_datasource(source["name"])["uid"] == made["uid"])
+    refused(403, lambda: editor.datasource.create_datasource({**source, "name": "refused"}))
+    refused(409, lambda: admin.datasource.create_datasource(source))
+    expect(admin.datasource.delete_datasource_by_uid(made["uid"])["message"] == "Data source deleted")
+    print("data sources: an Admin creates, a Viewer reads, secrets never come back")
+
+    account = admin.serviceaccount.create({"name": "Walker", "role": "Viewer"})
+    token = admin.serviceaccount.create_token(account["id"], {"name": "walk", "secondsToLive": 60})
+    walker = GrafanaApi.from_url(url, credential=token["key"])
+    expect(walker.organization.get_current_organization()["id"] == 1)
+    # It pages until an empty page: one beyond the end has to be empty.
+    pages = admin.serviceaccount.search()
+    expect("Walker" in [each["name"] for page in pages for each in page["serviceAccounts"]])
+    refused(403, lambda: editor.serviceaccount.search())
+    admin.serviceaccount.delete_token(account["id"], token["id"])
+    refused(401, walker.organization.get_current_organization)
+    admin.serviceaccount.delete(account["id"])
+    print("service accounts: a token minted here opens the door until it is deleted")
+
+    editor.dashboard.delete_dashboard(saved["uid"])
+    refused(404, lambda: viewer.dashboard.get_dashboard(saved["uid"]))
+    editor.folder.delete_folder(folder["uid"])
+    refused(404, lambda: editor.folder.get_folder(folder["uid"]))
+    print("what was deleted is not found")
+
+
+if __name__ == "__main__":
+    # It writes `api` right behind the path that it is given.
+    walk(sys.argv[1].rstrip("/") + "/")
