@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench import report
+from bench.authorisation import authorisation
 from bench.compare import compare
 from bench.growth import growth, peer_growth
 from bench.lines import lines
@@ -31,6 +32,7 @@ from bench.syncs import syncs
 PARTS = {
     "startup": startup,
     "compare": compare,
+    "authorisation": authorisation,
     "syncs": syncs,
     "growth": growth,
     "peer-growth": peer_growth,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.authorisation import ONE_POLICY, ROOT, TEN_POLICIES
 from bench.measure import median
 from bench.operations import BAD_SIGNATURE, CREATE
 from bench.results import Results, Series
@@ -36,7 +37,12 @@ class Line:
 
 def lines(results: Results) -> list[Line]:
     """Return every line, in the order of the promise list."""
-    return [*_against_peer(results), *_against_itself(results), *_start_and_memory(results)]
+    return [
+        *_against_peer(results),
+        *_against_itself(results),
+        *_of_authorisation(results),
+        *_start_and_memory(results),
+    ]
 
 
 def _against_peer(results: Results) -> Iterator[Line]:
@@ -66,6 +72,13 @@ def _against_itself(results: Results) -> Iterator[Line]:
     for operation, row in results.growth.items():
         measured = row["500000"].cpu_ratio(row["10"]) if "500000" in row and "10" in row else None
         yield Line(f"{operation}, CPU of 500,000 users against 10", 1.25, measured, at_least=False)
+
+
+def _of_authorisation(results: Results) -> Iterator[Line]:
+    for name, bound in ((ONE_POLICY, 5), (TEN_POLICIES, 40)):
+        series, root = results.authorisation.get(name), results.authorisation.get(ROOT)
+        more = series.cpu_more_us(root) if series and root else None
+        yield Line(f"GetUser, CPU that {name} add", bound, more, "µs", at_least=False)
 
 
 def _start_and_memory(results: Results) -> Iterator[Line]:

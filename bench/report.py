@@ -33,6 +33,9 @@ def _sections(results: Results) -> Iterator[str]:
     yield "machine: " + ", ".join(f"{name} {value}" for name, value in results.machine.items())
     if results.operations:
         yield "\n" + _aligned(_operation_rows(results.operations)) + "\n\n" + PEER_NOTE
+    if results.authorisation:
+        yield "\nGetUser by who asks: CPU µs per request"
+        yield _aligned([(name, f"{one.cpu_us:.1f}") for name, one in results.authorisation.items()])
     if results.growth:
         yield "\ngrowth, keystead: CPU µs per request by number of users (ratio to the smallest)"
         yield _aligned(_growth_rows(results.growth))

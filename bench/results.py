@@ -37,6 +37,11 @@ class Series:
             [(mine.cpu_us, its.cpu_us) for mine, its in zip(self.rounds, other.rounds, strict=True)]
         )
 
+    def cpu_more_us(self, other: "Series") -> float:
+        """How many µs of CPU more than the other a request costs: the median of the rounds' differences."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return median(mine.cpu_us - its.cpu_us for mine, its in pairs)
+
     def rate_ratio(self, other: "Series") -> float:
         """How many times the other's throughput this series has, median of the rounds' ratios."""
         return _ratio([(mine.rate, its.rate) for mine, its in zip(self.rounds, other.rounds, strict=True)])
@@ -57,6 +62,8 @@ class Results:
 
     machine: dict[str, Any] = field(default_factory=dict)
     operations: Table = field(default_factory=dict)
+    # Who asks, to its rounds of GetUser.
+    authorisation: dict[str, Series] = field(default_factory=dict)
     growth: Table = field(default_factory=dict)
     peer_growth: Table = field(default_factory=dict)
     first_start_seconds: list[float] = field(default_factory=list)

@@ -6,8 +6,8 @@ from keystead.access.advice import AUTHENTICATION, OTHER, advise
 from keystead.access.explanations import (
     KEPT_SECONDS,
     MAX_OF_ACCOUNT,
-    MAX_SIGNED_A_SECOND,
     MAX_UNVERIFIED,
+    MAX_UNVERIFIED_A_SECOND,
     Considered,
     Explanation,
     Explanations,
@@ -85,12 +85,12 @@ def test_gone_after_a_day(kept, clock):
     assert list(kept._unverified) == ["-2"]
 
 
-def test_what_was_signed_is_shown_of_so_many_a_second(kept, clock):
-    shown = [kept.may_show_signed() for _ in range(MAX_SIGNED_A_SECOND + 5)]
+def test_so_many_unverified_callers_a_second_are_explained(kept, clock):
+    room = [kept.has_room() for _ in range(MAX_UNVERIFIED_A_SECOND + 5)]
     clock.advance(1)
 
-    assert shown == [True] * MAX_SIGNED_A_SECOND + [False] * 5
-    assert kept.may_show_signed()
+    assert room == [True] * MAX_UNVERIFIED_A_SECOND + [False] * 5
+    assert kept.has_room()
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -206,6 +206,16 @@ AUTHENTICATION: Mapping[Reason, Advice] = {
         " aws CLI: `--debug`). If they are equal, the secret access key is wrong. If they differ, the canonical"
         f" requests do, and the first line in which they differ says what was changed on the way. {_PROXY_HEADERS}",
     ),
+    Reason.V2_QUERY_INCOMPLETE: Advice(
+        "It was presigned with Signature Version 2 and lacks a part of it.",
+        "Presign it anew: AWSAccessKeyId, Expires and Signature go together.",
+    ),
+    Reason.V2_EXPIRES_FORM: Advice(
+        "Its Expires, of Signature Version 2, is no time in epoch seconds.", "Presign it anew."
+    ),
+    Reason.V2_EXPIRED: Advice(
+        "It was presigned with Signature Version 2 for a time that is over.", "Presign it anew."
+    ),
     Reason.CONTENT_SHA256_MISMATCH: Advice(
         "The body is not the one whose hash was signed.", "Something on the way changed the body, or cut it."
     ),

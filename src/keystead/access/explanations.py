@@ -20,9 +20,9 @@ MAX_UNVERIFIED = 2_000
 MAX_OF_ACCOUNT = 2_000
 """Refusals of an account's verified callers: one tenant's flood drops nothing of another's."""
 MAX_VERIFIED = 20_000
-MAX_SIGNED_A_SECOND = 50
-"""Wrong signatures of which the canonical request is shown: making it is as dear as checking one. Of a flood the
-others are explained without it; whoever looks for a reason tries again."""
+MAX_UNVERIFIED_A_SECOND = 100
+"""Refusals of unverified callers that are explained. What a wrong signature covers is as dear to show as to check,
+so of a flood the others pay nothing, and the first ones stay to be read; whoever looks for a reason tries again."""
 _LONGEST = 4096
 """Characters of one text; a longer one is cut. An explanation is some 2 KiB, and at the worst about 20."""
 
@@ -120,19 +120,19 @@ class Explanations:
         self._verified: dict[str, _Shelf] = {}
         self._count = 0
         self._second = 0
-        self._signed_in_second = 0
+        self._in_second = 0
 
     def now(self) -> float:
         """Return the time to put into an explanation: real, whatever the movable clock says."""
         return self._clock.real_epoch()
 
-    def may_show_signed(self) -> bool:
-        """Return whether there is room in this second to show what one more request signed."""
+    def has_room(self) -> bool:
+        """Count one more refusal of an unverified caller, and return whether it may be explained in this second."""
         second = int(self._clock.monotonic())
         if second != self._second:
-            self._second, self._signed_in_second = second, 0
-        self._signed_in_second += 1
-        return self._signed_in_second <= MAX_SIGNED_A_SECOND
+            self._second, self._in_second = second, 0
+        self._in_second += 1
+        return self._in_second <= MAX_UNVERIFIED_A_SECOND
 
     def keep(self, explanation: Explanation) -> None:
         """Keep an explanation, and drop what is too old or too much."""
@@ -180,9 +180,7 @@ def shown_key_id(key_id: str) -> str:
     return key_id if ACCESS_KEY_ID.fullmatch(key_id) else ""
 
 
-def describe_refusal(
-    explanation: Explanation, refused: Refused, presented: Presented | None, kept: Explanations
-) -> None:
+def describe_refusal(explanation: Explanation, refused: Refused, presented: Presented | None) -> None:
     """Put into an explanation what a refused authentication was about."""
     explanation.check, explanation.reason = "authentication", refused.reason.value
     details = {name: value[:_LONGEST] for name, value in refused.details.items() if name in _SHOWN_DETAILS}
@@ -191,7 +189,7 @@ def describe_refusal(
     explanation.details = details
     if presented is not None:
         explanation.key_id = shown_key_id(presented.key_id)
-    if isinstance(refused, Mismatch) and kept.may_show_signed():
+    if isinstance(refused, Mismatch):
         explanation.canonical_request = shown_canonical_request(refused.canonical_request())
         explanation.string_to_sign = refused.string_to_sign().decode("latin-1")
 

@@ -17,8 +17,8 @@ async def _explain(authority: Authority, arguments: Arguments, uid: int) -> obje
     if found is None:
         raise CommandFailed(
             f"no refusal is kept under the request id {arguments.id[:64]!r}. They are kept for 24 h, the newest"
-            " 2,000 of each account and of unverified callers, in the running server's memory; requests that were"
-            " done have none. `keystead audit export` has what the journal knows"
+            " 2,000 of each account and of unverified callers (at most 100 a second), in the running server's"
+            " memory; requests that were done have none. `keystead audit export` has what the journal knows"
         )
     advice = advise(found)
     facts: Mapping[str, object] = msgspec.to_builtins(found)

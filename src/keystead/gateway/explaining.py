@@ -41,7 +41,7 @@ def explain(exchange: Exchange, told: Answer, error: Exception, kept: Explanatio
         made.key_id = shown_key_id(presented.key_id)
     match error:
         case Refused():
-            describe_refusal(made, error, presented, kept)
+            describe_refusal(made, error, presented)
         case AccessDenied():
             _describe_denial(made, error)
         case Throttled():

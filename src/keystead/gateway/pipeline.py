@@ -114,7 +114,8 @@ class Gateway:
     def _refuse(self, exchange: Exchange, told: Answer, error: Exception) -> WireResponse:
         response = serialise(exchange, told)
         self._journal.observe(self._scribe.refused(exchange, told))
-        self._explanations.keep(explain(exchange, told, error, self._explanations))
+        if exchange.caller is not None or self._explanations.has_room():
+            self._explanations.keep(explain(exchange, told, error, self._explanations))
         return response
 
     def _find_operation(self, exchange: Exchange) -> None:
