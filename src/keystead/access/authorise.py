@@ -18,10 +18,12 @@ from keystead.access.policy import (
     decide,
 )
 from keystead.access.policy.context import Late
-from keystead.access.policy.decide import PolicyType, near_allows
+from keystead.access.policy.decide import PolicyType, is_settled, near_allows
 from keystead.identity.principals import Principal
 from keystead.store.interface import Reader
 
+MAX_DECIDED = 20_000
+"""Decisions that are remembered, of some 300 bytes each; beyond that all are forgotten."""
 MAX_NEAR = 20
 """Statements that an explanation names at the most."""
 
@@ -31,6 +33,9 @@ class Authoriser:
 
     def __init__(self, bearings: Bearings) -> None:
         self._bearings = bearings
+        # By principal, action and resource; each counts only with the very bearing that it was made from, which is
+        # dropped when the policy epoch moves: its staleness is zero requests, as theirs is.
+        self._decided: dict[tuple[tuple[str, ...], str, str], tuple[Bearing, Decision]] = {}
 
     @staticmethod
     def is_above_policies(principal: Principal) -> bool:
@@ -51,7 +56,19 @@ class Authoriser:
         `side` says whose the resource is and what policy it has; None is one of the principal's own account without
         any. `late` gives the condition keys that belong to the request, when a policy asks for them.
         """
-        return _decide(self._bearings.of(reader, principal), action, resource, late, side)
+        bearing = self._bearings.of(reader, principal)
+        if side is not None:
+            return _decide(bearing, action, resource, late, side)
+        key = (principal.key, action, resource)
+        held = self._decided.get(key)
+        if held is not None and held[0] is bearing:
+            return held[1]
+        decision = _decide(bearing, action, resource, late, None)
+        if is_settled(bearing.policies, action, bearing.context):
+            if len(self._decided) >= MAX_DECIDED:
+                self._decided.clear()
+            self._decided[key] = (bearing, decision)
+        return decision
 
     def decide_again(
         self,

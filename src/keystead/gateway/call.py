@@ -35,6 +35,8 @@ class Call:
     # What the operation's own asynchronous part made; its type is between the two of them.
     prepared: Any = None
     late: Late | None = None
+    # What the request is about, where authorisation has looked it up: a reading operation need not look again.
+    subject: Any = None
     identity: Identity | None = None
 
     @property

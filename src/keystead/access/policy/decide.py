@@ -5,12 +5,12 @@ deny anywhere wins; otherwise every policy type that bears on the request must a
 because it is unknown. Resource control policies are not here: no organisation is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from keystead.access.policy.compile import CompiledPolicy, CompiledStatement
-from keystead.access.policy.context import RequestContext
+from keystead.access.policy.context import RequestContext, Values
 from keystead.access.policy.context_keys import distinct_keys
 from keystead.access.policy.principals import OUTSIDERS, Caller, Naming
 
@@ -205,6 +205,21 @@ def near_allows(
             for statement in policy.for_action(action)[1].statements:
                 if not statement.applies(request.resource, request.context):
                     yield layer, statement
+
+
+def is_settled(policies: PrincipalPolicies, action: str, own: Mapping[str, Values]) -> bool:
+    """Return whether a decision on this action, without a resource's policy, is the same for every request.
+
+    So it is when all that the statements about it ask for, in conditions and variables, are keys of the caller's.
+    """
+    lowered = action.lower()
+    return all(
+        key in own
+        for _, layer in policies.layers
+        for policy in layer
+        for group in policy.for_action(lowered)
+        for key in group.keys
+    )
 
 
 def is_allowed_by(documents: tuple[CompiledPolicy, ...], request: Request) -> bool:

@@ -87,7 +87,7 @@ def _existing(reader: Reader, call: Call, kind: str, name: str | None) -> str:
     if name is None:
         check_is_user(call)
         return call.principal.arn if call.principal.owner != ROOT_OWNER else "*"
-    found = _FIND[kind](reader, call.principal.account, name)
+    found = call.subject = _FIND[kind](reader, call.principal.account, name)
     return iam_arn(call.principal.account, f"{kind}/{name}") if found is None else found.arn
 
 

@@ -49,7 +49,9 @@ class UserOperations:
         name = request.get("UserName")
         if name is None and call.principal.owner == ROOT_OWNER:
             return {"User": self._root(call)}
-        return {"User": _detailed(call, self._user(call, name or call.principal.user_name))}
+        found = call.subject
+        user = found if isinstance(found, User) else self._user(call, name or call.principal.user_name)
+        return {"User": _detailed(call, user)}
 
     @iam.ListUsers("read", resource="user{PathPrefix}")
     def list_users(self, call: Call, request: iam.ListUsersRequest) -> iam.ListUsersResponse:
