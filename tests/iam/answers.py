@@ -13,10 +13,13 @@ _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 STATUS = {
     "AccessDenied": 403,
+    "AccessDeniedException": 403,
+    "ConflictException": 409,
     "DeleteConflict": 409,
     "EntityAlreadyExists": 409,
     "IncompleteSignature": 400,
     "InternalFailure": 500,
+    "InternalServerException": 500,
     "InvalidAction": 400,
     "InvalidClientTokenId": 403,
     "ExpiredToken": 403,
@@ -31,10 +34,15 @@ STATUS = {
     "PolicyEvaluation": 500,
     "ReportExpired": 410,
     "ReportNotPresent": 410,
+    "ResourceNotFoundException": 404,
     "ServiceFailure": 500,
+    "ServiceQuotaExceededException": 402,
     "SignatureDoesNotMatch": 403,
     "Throttling": 400,
+    "ThrottlingException": 429,
+    "UnknownOperationException": 400,
     "ValidationError": 400,
+    "ValidationException": 400,
 }
 """The status of every code that IAM and STS answer here: facts of the models and of AWS's common errors."""
 
@@ -60,7 +68,8 @@ def check_error(error: ClientError, code: str, message: str) -> None:
     """Assert everything that an error says."""
     told = error.response["Error"]
     assert (code, message) == (told["Code"], told["Message"])
-    assert told["Type"] == ("Sender" if STATUS[code] < 500 else "Receiver")
+    # Protocols in JSON do not say whose fault it is.
+    assert told.get("Type") in (None, "Sender" if STATUS[code] < 500 else "Receiver")
     check_metadata(error.response, STATUS[code])
 
 
@@ -70,7 +79,7 @@ def check_metadata(response: Mapping[str, Any], status: int = 200) -> None:
     assert status == metadata["HTTPStatusCode"]
     assert _REQUEST_ID.fullmatch(metadata["RequestId"])
     assert metadata["HTTPHeaders"]["x-amzn-requestid"] == metadata["RequestId"]
-    assert metadata["HTTPHeaders"]["content-type"] == "text/xml"
+    assert metadata["HTTPHeaders"]["content-type"] in ("text/xml", "application/json")
 
 
 NO_TOKEN = "The security token included in the request is invalid."

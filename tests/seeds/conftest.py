@@ -8,7 +8,7 @@ from iam.room import Room
 from keystead.config.values import RateLimit
 from support.running import RunningAuthority, settings_for
 
-LIMITED = ("iam",)
+LIMITED = ("iam", "route53globalresolver")
 """The services of the seed operations: each contract produces its throttling error once."""
 _NEVER_REACHED = RateLimit(1_000_000, 1_000_000)
 
@@ -18,6 +18,14 @@ def room(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iter
     """A running authority that the tests of a module share; each makes the users it needs."""
     limits = tuple((service, _NEVER_REACHED) for service in LIMITED)
     folder = tmp_path_factory.mktemp("seeds")
-    running = RunningAuthority(settings_for(folder / "data", database=shared_database, limits=limits))
+    running = RunningAuthority(
+        settings_for(
+            folder / "data",
+            database=shared_database,
+            limits=limits,
+            # So few that a resolver can be filled.
+            access_tokens_per_resolver=120,
+        )
+    )
     yield Room(running)
     running.stop()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from botocore.model import OperationModel, Shape, StructureShape
 
 from iam.room import Room
+from support.running import Key
 
 Members = dict[str, Any]
 Response = Mapping[str, Any]
@@ -52,6 +53,8 @@ class Exceptional:
     refusal: Refusal
     members: Callable[[Room], Members]
     during: Callable[[Room], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
+    key: Callable[[Room], Key | None] = field(default=lambda _: None)
+    """Who asks, if not the root. `{user}` in the refusal's message is its user."""
 
     def __str__(self) -> str:
         return self.refusal.code

@@ -11,22 +11,30 @@ from botocore import xform_name
 from iam.answers import check_metadata, refused
 from seeds.contract import Contract, Exceptional, Given, Refusal, gaps, value_at
 from seeds.create_access_key import CREATE_ACCESS_KEY
+from seeds.create_access_token import CREATE_ACCESS_TOKEN
+from support.running import Key
 
-CONTRACTS = [CREATE_ACCESS_KEY]
+CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN]
 GIVENS = [(contract, given) for contract in CONTRACTS for given in contract.inputs]
 ANSWERS = [(contract, path) for contract in CONTRACTS for path in contract.answer]
 EXCEPTIONS = [(contract, each) for contract in CONTRACTS for each in contract.exceptions]
 
 
-def call(room, contract: Contract, members: dict[str, Any]) -> Any:
+def call(room, contract: Contract, members: dict[str, Any], key: Key | None = None) -> Any:
     """Send members as they are: what is wrong with them is the server's to say."""
-    client = room.client(contract.service, parameter_validation=False)
+    client = room.client(contract.service, key, parameter_validation=False)
     return getattr(client, xform_name(contract.operation))(**members)
 
 
-def expect_refusal(room, contract: Contract, refusal: Refusal, members: dict[str, Any]) -> None:
-    with refused(refusal.code, refusal.message) as caught:
-        call(room, contract, members)
+def expect_refusal(
+    room, contract: Contract, refusal: Refusal, members: dict[str, Any], key: Key | None = None
+) -> None:
+    message = refusal.message
+    if key is not None:
+        arn = room.client("sts", key).get_caller_identity()["Arn"]
+        message = message.format(user=arn.rpartition("/")[2])
+    with refused(refusal.code, message) as caught:
+        call(room, contract, members, key)
     if refusal.is_modelled:
         modelled = room.client(contract.service).exceptions
         assert type(caught.error).__name__ == modelled.from_code(refusal.code).__name__ != "ClientError"
@@ -62,11 +70,11 @@ def test_member_of_the_answer_is_as_stated(room, contract: Contract, path: str):
 
 @pytest.mark.parametrize(("contract", "exceptional"), EXCEPTIONS, ids=str)
 def test_exception_is_answered_leaves_no_trace_and_passes(room, contract: Contract, exceptional: Exceptional):
-    members = exceptional.members(room)
+    members, key = exceptional.members(room), exceptional.key(room)
     before = contract.holdings(room)
 
     with exceptional.during(room):
-        expect_refusal(room, contract, exceptional.refusal, members)
+        expect_refusal(room, contract, exceptional.refusal, members, key)
 
     assert before == contract.holdings(room)
     assert room.authority.command("audit-verify")["holds"]

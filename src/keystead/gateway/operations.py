@@ -82,6 +82,12 @@ def no_further_actions(reader: Reader, call: Call, request: Mapping[str, Any]) -
     return ()
 
 
+def no_members(violations: Sequence[str]) -> Mapping[str, Any]:
+    """Say nothing of broken constraints but the message: the service's error has no other members."""
+    del violations
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """The API side of a product: its groups of operations, and how its errors and resources are spelt.
@@ -89,7 +95,8 @@ class Face:
     `condition_key` gives the values of the service's own condition keys, by name in lower case. `resource_side`
     says whose account a resource (by ARN) is in and what policy it has, None for one of the caller's account
     without any; it may raise an error that the operation may answer. `further_actions` names what a request must be
-    allowed beside its operation's own action, on the same resources.
+    allowed beside its operation's own action, on the same resources. `invalid_members` gives what the service's
+    validation error holds beside its message, from the constraints that a request broke.
     """
 
     groups: Sequence[object]
@@ -98,6 +105,7 @@ class Face:
     condition_key: ConditionKey = no_keys
     resource_side: ResourceSideOf = no_resource_policy
     further_actions: FurtherActions = no_further_actions
+    invalid_members: Callable[[Sequence[str]], Mapping[str, Any]] = no_members
 
 
 @dataclass(slots=True)

@@ -73,7 +73,10 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
             return _throttled(exchange, error, family)
         case Unrouted():
             return Answer(error.code, error.status, error.message, "unrouted")
-        case ValidationFailed() | Unreadable():
+        case ValidationFailed():
+            members = {} if exchange.entry is None else exchange.entry.face.invalid_members(error.violations)
+            return Answer(error.code, error.status, error.message, "invalid-input", members)
+        case Unreadable():
             return Answer(error.code, error.status, error.message, "invalid-input")
         case OperationError():
             return _said_no(exchange, error)

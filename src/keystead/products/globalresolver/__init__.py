@@ -4,13 +4,13 @@ from pathlib import Path
 
 from keystead.access.doors import Listener, Worker
 from keystead.gateway.operations import Face
-from keystead.products.globalresolver.arns import resource_arn
+from keystead.products.globalresolver.arns import further_actions, resource_arn
 from keystead.products.globalresolver.associations import AssociationOperations
 from keystead.products.globalresolver.conditions import condition_key
 from keystead.products.globalresolver.coreendpoints import CoreEndpointOperations
 from keystead.products.globalresolver.domainlists import DomainListOperations
 from keystead.products.globalresolver.door.house import build_door
-from keystead.products.globalresolver.errors import translate
+from keystead.products.globalresolver.errors import invalid_members, translate
 from keystead.products.globalresolver.ids import SERVICE
 from keystead.products.globalresolver.kinds import kinds
 from keystead.products.globalresolver.listing import Listing
@@ -54,6 +54,8 @@ def _parts(base: Foundation) -> Parts:
         translate=translate,
         resource_arn=resource_arn,
         condition_key=condition_key,
+        further_actions=further_actions,
+        invalid_members=invalid_members,
     )
     door = build_door(base, managed)
     listeners: list[Listener] = list(door.listeners)

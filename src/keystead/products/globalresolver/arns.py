@@ -3,7 +3,7 @@
 Follows the Service Authorization Reference, "AWS Route 53 Global Resolver": ARNs name no region.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keystead.gateway.call import Call
@@ -12,6 +12,7 @@ from keystead.products.globalresolver.errors import invalid
 from keystead.products.globalresolver.ids import SERVICE, TAGGED_TYPES
 from keystead.store.interface import Reader
 
+LISTS, VIEWS = "firewall-domain-list", "dns-view"
 TAGGED = "tagged"
 """The template of operations that name a resource by its ARN."""
 
@@ -26,7 +27,17 @@ def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str
         return arn
     kind, _, member = template.partition("/")
     named = request.get(member.strip("{}"), "*")
+    if kind == LISTS and named == "*" and "dnsViewId" in request:
+        # A rule without a list is about its view only.
+        kind, named = VIEWS, request["dnsViewId"]
     return f"arn:aws:{SERVICE}::{call.principal.account}:{kind}/{named}"
+
+
+def further_actions(reader: Reader, call: Call, request: Mapping[str, Any]) -> Sequence[str]:
+    """Return what a request must be allowed beside the operation: tagging, where it makes something with tags."""
+    del reader
+    makes = call.action.startswith(f"{SERVICE}:Create")
+    return (f"{SERVICE}:TagResource",) if makes and request.get("tags") else ()
 
 
 def split_arn(account: str, text: str) -> tuple[str, str] | None:

@@ -3,7 +3,8 @@
 Follows facts/dns.md §2. The words of `resourceType` and of the messages are UNCONFIRMED.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from keystead.credentials.issue import LifetimeRefused, ReplayMismatch
 from keystead.identity.tags import DuplicateTags, ReservedTag
@@ -42,6 +43,17 @@ def invalid(field: str, message: str) -> ValidationException:
     """Return the error for a member that breaks a rule which the model does not hold."""
     fields = [{"name": field, "message": message}]
     return ValidationException(message, reason="FIELD_VALIDATION_FAILED", fieldList=fields)
+
+
+def invalid_members(violations: Sequence[str]) -> Mapping[str, Any]:
+    """Return what a validation error says beside its message, from the broken constraints."""
+    fields = [{"name": _named_in(violation), "message": violation} for violation in violations]
+    return {"reason": "FIELD_VALIDATION_FAILED", "fieldList": fields}
+
+
+def _named_in(violation: str) -> str:
+    """Return the member that a violation is about, `Value … at 'NAME' failed …`."""
+    return violation.partition(" at '")[2].partition("'")[0]
 
 
 def mismatched(message: str) -> ValidationException:

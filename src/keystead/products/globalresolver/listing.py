@@ -13,6 +13,7 @@ from keystead.products.globalresolver.errors import invalid
 
 MOST_RESOLVERS, MOST = 100, 1000
 _USUAL = 100
+_OWN_PARAMETERS = frozenset({"max_results", "next_token", "dnsview_id"})
 
 
 class _Numbered(Protocol):
@@ -45,7 +46,7 @@ class Listing:
 
         `names` are those by which can be filtered; `show` returns None for a row that is not to be listed.
         """
-        filters: Mapping[str, Sequence[str]] = request.get("filters") or {}
+        filters = _filters(request)
         if unknown := sorted(set(filters) - names):
             raise invalid("filters", f"{unknown[0]} is not a filter of this listing.")
         limit = page_size(request, most)
@@ -80,6 +81,12 @@ def page_size(request: Mapping[str, Any], most: int) -> int:
     if not 1 <= wanted <= most:
         raise invalid("maxResults", f"maxResults must be between 1 and {most}.")
     return wanted
+
+
+def _filters(request: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """Return the filters of a request: all of its query string but what has a member of its own."""
+    given: Mapping[str, Sequence[str]] = request.get("filters") or {}
+    return {name: values for name, values in given.items() if name not in _OWN_PARAMETERS}
 
 
 def _matches(item: Item, filters: Mapping[str, Sequence[str]]) -> bool:
