@@ -9,7 +9,7 @@ import pytest
 from cli_support import CHECKOUT, clean_environment
 
 
-@pytest.mark.parametrize("client", ["awscli", "boto3", "boto3-tls"])
+@pytest.mark.parametrize("client", ["awscli", "boto3", "boto3-tls", "dns"])
 def test_real_client_goes_the_whole_way(client: str) -> None:
     walked = subprocess.run(
         [CHECKOUT / "clients" / "run", client],

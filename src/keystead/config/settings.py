@@ -112,7 +112,7 @@ class Settings:
     dns_engine: str = _setting(
         values.text,
         "",
-        "`unbound` starts that resolver as a child and forwards to it; empty: only `upstream`",
+        "`unbound` starts that resolver as a child, which asks `upstream` or the root servers; empty: no child",
     )
     dns_token_extensions: bool = _setting(
         values.switch,

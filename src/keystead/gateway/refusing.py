@@ -74,7 +74,9 @@ def answer_to(exchange: Exchange, error: Exception) -> Answer:
         case Unrouted():
             return Answer(error.code, error.status, error.message, "unrouted")
         case ValidationFailed():
-            members = {} if exchange.entry is None else exchange.entry.face.invalid_members(error.violations)
+            members: Mapping[str, Any] = {}
+            if exchange.entry is not None:
+                members = exchange.entry.face.invalid_members(error.violations)
             return Answer(error.code, error.status, error.message, "invalid-input", members)
         case Unreadable():
             return Answer(error.code, error.status, error.message, "invalid-input")

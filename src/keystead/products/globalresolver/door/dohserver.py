@@ -104,6 +104,10 @@ class DoHListener:
             wire = await _body(scope, protocol) if scope.method == "POST" else decoded(target.dns)
         except BadRequest as bad:
             response = refusal(bad.status)
+            if bad.status not in (408, 413):
+                # A client that is still sending takes an early answer for a broken connection.
+                with suppress(BadRequest):
+                    await _body(scope, protocol)
         else:
             host, _, port = scope.client.rpartition(":")
             name = scope.authority or scope.headers.get("host") or ""

@@ -18,6 +18,7 @@ from keystead.products.globalresolver.door.answering import Answering
 from keystead.products.globalresolver.door.directory import Directory
 from keystead.products.globalresolver.door.doh import DoH
 from keystead.products.globalresolver.door.dohserver import DoHListener
+from keystead.products.globalresolver.door.engine import Engine
 from keystead.products.globalresolver.door.listeners import Do53Listener, DoTListener, no_tokens
 from keystead.products.globalresolver.door.plans import Plans
 from keystead.products.globalresolver.door.querylog import FLUSH_SECONDS, QueryLog
@@ -69,22 +70,29 @@ class Resolving:
         self._settings = settings
         self._entropy = entropy
         self._upstreams = Upstreams([])
+        self._engine: Engine | None = None
 
     def upstreams(self) -> Upstreams:
         """Return what questions are forwarded to."""
         return self._upstreams
 
     async def start(self) -> Mapping[str, str]:
-        """Read where upstreams are; connections are made when the first question comes."""
-        targets = [parse_target(text) for text in self._settings.upstream] or system_targets()
+        """Read where upstreams are, or start the engine; connections are made when the first question comes."""
+        targets = [parse_target(text) for text in self._settings.upstream]
+        if self._settings.dns_engine:
+            self._engine = Engine(self._settings.data, targets)
+            targets = [await self._engine.start()]
+        targets = targets or system_targets()
         if not targets:
             _LOG.warning("no upstream resolver is known: only private zones and firewall rules are answered")
         self._upstreams = connect(targets, self._entropy)
         return {}
 
     async def stop(self, drain_seconds: float) -> None:
-        """Let go of every connection."""
+        """Let go of every connection, and end the engine."""
         self._upstreams.close()
+        if self._engine is not None:
+            await self._engine.stop()
 
 
 def build_door(ground: Ground, managed: ManagedLists) -> Door:

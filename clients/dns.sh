@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# What DNS clients have to be able to do with an access token, unmodified. The shell is already pointed at an authority,
+# whose ready file is $READY; every step is asserted, and every name is one of a private zone, so that nothing leaves
+# this machine. kdig is needed; unbound, dnsperf and getdns_query are used where they are installed.
+set -euo pipefail
+export AWS_PAGER='' AWS_DEFAULT_OUTPUT=text
+
+is() {  # is EXPECTED FOUND: equal, or the walk ends here.
+    [ "$1" = "$2" ] || { echo "expected: $1; found: $2" >&2; exit 1; }
+}
+ready() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$READY" "$1"; }
+gr() { aws route53globalresolver "$@"; }
+hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
+status() { sed -n 's/.*status: \([A-Z]*\);.*/\1/p'; }
+
+ca=$(ready data)/tls/ca.pem dot=$(ready dot) doh=$(ready doh)
+over_tls=(kdig "@${dot%:*}" -p "${dot##*:}" "+tls-ca=$ca" +tls-hostname=localhost)
+over_https=(kdig "@${dot%:*}" -p "${doh##*:}" "+tls-ca=$ca" +tls-hostname=localhost)
+ask() { "${over_tls[@]}" "+ednsopt=65440:$(hex "$1")" "${@:2}"; }
+
+resolver=$(gr create-global-resolver --name office --regions us-east-1 --query id)
+view=$(gr create-dns-view --global-resolver-id "$resolver" --name laptops --query id)
+arn=$(gr get-dns-view --dns-view-id "$view" --query arn)
+other=$(gr create-dns-view --global-resolver-id "$resolver" --name guests --query id)
+read -r id token <<< "$(gr create-access-token --dns-view-id "$view" --name ada --query '[id, value]')"
+guest=$(gr create-access-token --dns-view-id "$other" --query value)
+is "$token" "$(gr get-access-token --access-token-id "$id" --query value)"
+
+zone=$(aws route53 create-hosted-zone --name corp.internal --caller-reference walk \
+    --hosted-zone-config PrivateZone=true --query HostedZone.Id)
+change=$(aws route53 change-resource-record-sets --hosted-zone-id "$zone" --query ChangeInfo.Id --change-batch '{"Changes": [
+    {"Action": "CREATE", "ResourceRecordSet": {"Name": "build.corp.internal", "Type": "A", "TTL": 60,
+        "ResourceRecords": [{"Value": "10.20.30.40"}]}},
+    {"Action": "CREATE", "ResourceRecordSet": {"Name": "*.apps.corp.internal", "Type": "A", "TTL": 60,
+        "ResourceRecords": [{"Value": "10.20.30.41"}]}}]}')
+aws route53 wait resource-record-sets-changed --id "$change"
+gr associate-hosted-zone --hosted-zone-id "${zone##*/}" --resource-arn "$arn" --name corp > /dev/null
+
+echo "private zone: kdig over TLS and HTTPS, curl"
+is 10.20.30.40 "$(ask "$token" +short build.corp.internal)"
+is 10.20.30.41 "$(ask "$token" +short any.apps.corp.internal)"
+is NXDOMAIN "$(ask "$token" absent.corp.internal | status)"
+is 10.20.30.40 "$("${over_https[@]}" "+https=/dns-query?token=$token" +short build.corp.internal)"
+is 10.20.30.40 "$("${over_https[@]}" "+https=/dns-query?token=$token" +https-get +short build.corp.internal)"
+fetched=$(curl -s -o /dev/null -w '%{errormsg}' --connect-timeout 1 --cacert "$ca" --doh-insecure \
+    --doh-url "https://${doh#https://}/dns-query?token=$token" http://build.corp.internal:9 || true)
+case $fetched in *'Could not resolve'*) echo "curl did not resolve: $fetched" >&2; exit 1 ;; esac
+
+echo "refused: no token, a wrong one, one of another view's zone"
+is REFUSED "$("${over_tls[@]}" build.corp.internal | status)"
+is REFUSED "$(ask "$(rev <<< "$token")" build.corp.internal | status)"
+is REFUSED "$("${over_https[@]}" "+https=/dns-query" build.corp.internal | status)"
+[ "$(ask "$guest" +short build.corp.internal)" != 10.20.30.40 ]
+
+echo "firewall: priority, wildcard, each way to block"
+list() {  # list NAME DOMAIN: the id of a domain list of one domain.
+    local made
+    made=$(gr create-firewall-domain-list --global-resolver-id "$resolver" --name "$1" --query id)
+    gr update-firewall-domains --firewall-domain-list-id "$made" --domains "$2" --operation ADD > /dev/null
+    echo "$made"
+}
+rule() { gr create-firewall-rule --dns-view-id "$view" "$@" --query id; }
+below=$(list below '*.bad.test') exact=$(list exact ads.test) walled=$(list walled walled.test) good=$(list good fine.bad.test)
+rule --name below --action BLOCK --block-response NXDOMAIN --firewall-domain-list-id "$below" --priority 2000 > /dev/null
+rule --name exact --action BLOCK --block-response NODATA --firewall-domain-list-id "$exact" > /dev/null
+rule --name walled --action BLOCK --block-response OVERRIDE --block-override-domain build.corp.internal \
+    --block-override-dns-type CNAME --block-override-ttl 5 --firewall-domain-list-id "$walled" > /dev/null
+is NXDOMAIN "$(ask "$token" x.bad.test | status)"
+is NOERROR "$(ask "$token" ads.test | status)"
+is "build.corp.internal. 10.20.30.40" "$(ask "$token" +short walled.test | tr '\n' ' ' | sed 's/ $//')"
+blocking=$(rule --name good --action BLOCK --block-response NODATA --firewall-domain-list-id "$good" --priority 100)
+is NOERROR "$(ask "$token" fine.bad.test | status)"
+gr delete-firewall-rule --firewall-rule-id "$blocking" > /dev/null
+is NXDOMAIN "$(ask "$token" fine.bad.test | status)"
+
+if command -v unbound > /dev/null; then
+    echo "unbound forwards with the token"
+    folder=$(mktemp -d)
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    cat > "$folder/unbound.conf" <<CONF
+server:
+  interface: 127.0.0.1@$port
+  username: ""
+  chroot: ""
+  directory: "$folder"
+  pidfile: "$folder/pid"
+  use-syslog: no
+  logfile: "$folder/log"
+  do-not-query-localhost: no
+  module-config: "iterator"
+  tls-cert-bundle: "$ca"
+  local-zone: "test." nodefault
+  edns-client-string: 0.0.0.0/0 "$token"
+  edns-client-string-opcode: 65440
+remote-control:
+  control-enable: no
+forward-zone:
+  name: "."
+  forward-tls-upstream: yes
+  forward-addr: ${dot%:*}@${dot##*:}#localhost
+CONF
+    unbound -d -c "$folder/unbound.conf" & forwarder=$!
+    found=
+    for _ in $(seq 50); do
+        found=$(kdig @127.0.0.1 -p "$port" +short +timeout=1 +retry=0 build.corp.internal 2> /dev/null || true)
+        [ "$found" = 10.20.30.40 ] && break
+        sleep 0.1
+    done
+    kill "$forwarder"; wait "$forwarder" || true
+    rm -rf "$folder"
+    is 10.20.30.40 "$found"
+fi
+
+if command -v getdns_query > /dev/null; then
+    echo "getdns_query over TLS"
+    answer=$(getdns_query -s -A -L "@${dot%:*}#${dot##*:}~localhost" build.corp.internal \
+        "{add_opt_parameters: {options: [{option_code: 65440, option_data: \"$token\"}]}}" 2>&1 || true)
+    case $answer in *10.20.30.40* | *0x0a141e28*) ;; *) echo "getdns_query: $answer" | head -40 >&2; exit 1 ;; esac
+fi
+
+if command -v dnsperf > /dev/null; then
+    echo "dnsperf over TLS: 2000 of 2000"
+    queries=$(mktemp)
+    echo "build.corp.internal A" > "$queries"
+    lines=$(dnsperf -m dot -s "${dot%:*}" -p "${dot##*:}" -d "$queries" -n 2000 -c 10 -E "65440:$(hex "$token")" 2>&1 || true)
+    rm "$queries"
+    is 2000 "$(sed -n 's/.*Response codes: *NOERROR \([0-9]*\).*/\1/p' <<< "$lines")"
+fi
+
+echo "disabled, enabled, revoked"
+gr disable-dns-view --dns-view-id "$view" > /dev/null
+is REFUSED "$(ask "$token" build.corp.internal | status)"
+gr enable-dns-view --dns-view-id "$view" > /dev/null
+is 10.20.30.40 "$(ask "$token" +short build.corp.internal)"
+gr delete-access-token --access-token-id "$id" > /dev/null
+is REFUSED "$(ask "$token" build.corp.internal | status)"
+is REFUSED "$("${over_https[@]}" "+https=/dns-query?token=$token" build.corp.internal | status)"
