@@ -10,10 +10,14 @@ SOURCES := src tests tools bench prove
 AWSCLI := awscli==1.46.3
 BOTO3 := boto3==1.44.5
 GRAFANA := grafana-client==5.1.4
+S3FS := s3fs==2026.9.0
+MINIO := minio==7.2.20
+PYARROW := pyarrow==26.0.1
 CLIENTS := .clients/awscli/.ready .clients/boto3/.ready .clients/grafana/.ready
+S3_CLIENTS := .clients/s3fs/.ready .clients/minio/.ready .clients/pyarrow/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types contracts format clients prove bench docs clean
+.PHONY: help setup run test check lint types contracts format clients walks prove bench docs clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -45,6 +49,9 @@ format: $(READY)  ## Format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+walks: $(READY) $(CLIENTS) $(S3_CLIENTS)  ## Walk S3 clients through a server (three of them from the system)
+	clients/run rclone restic s3cmd s3fs minio pyarrow
+
 clients: $(CLIENTS)  ## Install the real clients that tests run, under .clients
 
 prove: $(READY)  ## Run what takes long: kills and revokes under load, deep generated cases
@@ -72,6 +79,9 @@ $(READY): pyproject.toml constraints.txt
 .clients/awscli/.ready: PACKAGE = $(AWSCLI)
 .clients/boto3/.ready: PACKAGE = $(BOTO3)
 .clients/grafana/.ready: PACKAGE = $(GRAFANA)
+.clients/s3fs/.ready: PACKAGE = $(S3FS)
+.clients/minio/.ready: PACKAGE = $(MINIO)
+.clients/pyarrow/.ready: PACKAGE = $(PYARROW)
 .clients/%/.ready: Makefile
 	test -x .clients/$*/bin/python || $(PYTHON) -m venv .clients/$*
 	.clients/$*/bin/python -m pip install --quiet $(PACKAGE)
