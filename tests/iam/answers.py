@@ -24,17 +24,20 @@ STATUS = {
     "InvalidClientTokenId": 403,
     "ExpiredToken": 403,
     "InvalidInput": 400,
+    "InvalidInputException": 400,
     "InvalidParameterValue": 400,
     "LimitExceeded": 409,
     "MalformedPolicyDocument": 400,
     "MissingAuthenticationToken": 403,
     "NoSuchEntity": 404,
+    "NotFoundException": 400,
     "NotSupportedService": 404,
     "PackedPolicyTooLarge": 400,
     "PolicyEvaluation": 500,
     "ReportExpired": 410,
     "ReportNotPresent": 410,
     "ResourceNotFoundException": 404,
+    "ServiceException": 500,
     "ServiceFailure": 500,
     "ServiceQuotaExceededException": 402,
     "SignatureDoesNotMatch": 403,
@@ -45,6 +48,9 @@ STATUS = {
     "ValidationException": 400,
 }
 """The status of every code that IAM and STS answer here: facts of the models and of AWS's common errors."""
+
+
+JSON_RPC = "application/x-amz-json-1.1"
 
 
 @dataclass
@@ -70,7 +76,9 @@ def check_error(error: ClientError, code: str, message: str) -> None:
     assert (code, message) == (told["Code"], told["Message"])
     # Protocols in JSON do not say whose fault it is.
     assert told.get("Type") in (None, "Sender" if STATUS[code] < 500 else "Receiver")
-    check_metadata(error.response, STATUS[code])
+    is_rpc = error.response["ResponseMetadata"]["HTTPHeaders"]["content-type"] == JSON_RPC
+    # In JSON's RPC protocols, whatever is the caller's fault is 400.
+    check_metadata(error.response, 400 if is_rpc and STATUS[code] < 500 else STATUS[code])
 
 
 def check_metadata(response: Mapping[str, Any], status: int = 200) -> None:
@@ -79,7 +87,7 @@ def check_metadata(response: Mapping[str, Any], status: int = 200) -> None:
     assert status == metadata["HTTPStatusCode"]
     assert _REQUEST_ID.fullmatch(metadata["RequestId"])
     assert metadata["HTTPHeaders"]["x-amzn-requestid"] == metadata["RequestId"]
-    assert metadata["HTTPHeaders"]["content-type"] in ("text/xml", "application/json")
+    assert metadata["HTTPHeaders"]["content-type"] in ("text/xml", "application/json", JSON_RPC)
 
 
 NO_TOKEN = "The security token included in the request is invalid."

@@ -73,6 +73,10 @@ class Contract:
     """Members that succeed, for the assertions on the answer."""
     holdings: Callable[[Room], object]
     """What a call may add to; equal before and after a refused one."""
+    absent: Sequence[str] = ()
+    """Members of the answer's shape that this operation's answer never has, by dotted path."""
+    never: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Modelled exceptions that nothing here can cause, and why."""
 
     def __str__(self) -> str:
         return f"{self.service}-{self.operation}"
@@ -88,8 +92,8 @@ def gaps(contract: Contract, model: OperationModel) -> list[str]:
     produced = {each.refusal.code for each in contract.exceptions if each.refusal.is_modelled}
     return [
         *(f"input {member} {state}" for member, state in sorted(wanted ^ shown)),
-        *(f"answer {path}" for path in sorted(answered ^ set(contract.answer))),
-        *(f"exception {code}" for code in sorted(listed ^ produced)),
+        *(f"answer {path}" for path in sorted(answered ^ {*contract.answer, *contract.absent})),
+        *(f"exception {code}" for code in sorted(listed ^ {*produced, *contract.never})),
     ]
 
 

@@ -12,11 +12,13 @@ from iam.answers import check_metadata, refused
 from seeds.contract import Contract, Exceptional, Given, Refusal, gaps, value_at
 from seeds.create_access_key import CREATE_ACCESS_KEY
 from seeds.create_access_token import CREATE_ACCESS_TOKEN
+from seeds.create_bucket_access_key import CREATE_BUCKET_ACCESS_KEY
 from support.running import Key
 
-CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN]
+CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN, CREATE_BUCKET_ACCESS_KEY]
 GIVENS = [(contract, given) for contract in CONTRACTS for given in contract.inputs]
 ANSWERS = [(contract, path) for contract in CONTRACTS for path in contract.answer]
+ABSENT = [(contract, path) for contract in CONTRACTS for path in contract.absent]
 EXCEPTIONS = [(contract, each) for contract in CONTRACTS for each in contract.exceptions]
 
 
@@ -66,6 +68,14 @@ def test_member_of_the_answer_is_as_stated(room, contract: Contract, path: str):
     response = call(room, contract, contract.usual(room))
 
     contract.answer[path](room, value_at(response, path))
+
+
+@pytest.mark.parametrize(("contract", "path"), ABSENT, ids=str)
+def test_member_is_absent_as_stated(room, contract: Contract, path: str):
+    response = call(room, contract, contract.usual(room))
+
+    with pytest.raises(KeyError):
+        value_at(response, path)
 
 
 @pytest.mark.parametrize(("contract", "exceptional"), EXCEPTIONS, ids=str)
