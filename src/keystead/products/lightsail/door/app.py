@@ -84,7 +84,11 @@ class S3Door:
             visitor = self._visitors.identify(request)
         _require_meant(request, visitor)
         visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
-        answer = await self._operations[request.operation](visit)
+        operation = self._operations.get(request.operation)
+        if operation is None:
+            # Told to those only who are somebody here.
+            raise S3Error("AccessDenied" if visitor.is_anonymous else "NotImplemented")
+        answer = await operation(visit)
         self._note(visit)
         return answer
 

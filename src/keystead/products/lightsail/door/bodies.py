@@ -220,6 +220,9 @@ class Intake:
             raise S3Error("IncompleteBody")
         self._require_sums()
         value = self._checksum.digest()
+        if self._writer is None and not self._inline_bytes:
+            # An empty part is a blob like any other.
+            self._writer = self._blobs.begin()
         blob = None if self._writer is None else self._writer.keep()
         return Received(
             self._size,
@@ -268,11 +271,13 @@ def _broken(broken: BrokenChunks) -> S3Error:
     return S3Error("InvalidRequest", "The chunks of the request body are malformed.")
 
 
-async def receive(request: S3Request, expected: Expected, blobs: Blobs) -> Received:
+async def receive(
+    request: S3Request, expected: Expected, blobs: Blobs, inline_bytes: int = INLINE_BYTES
+) -> Received:
     """Return a request's body once it proved right; of one that did not, nothing is left. Raises S3Error."""
-    intake = Intake(expected, blobs)
+    intake = Intake(expected, blobs, inline_bytes)
     try:
-        if expected.length <= INLINE_BYTES:
+        if expected.length <= inline_bytes:
             await _read(request.receive, intake)
             return intake.finish()
         await _read_apart(request.receive, intake)

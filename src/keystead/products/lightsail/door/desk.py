@@ -13,7 +13,7 @@ from keystead.audit.event import encode
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.products.lightsail.bucket import Bucket
-from keystead.products.lightsail.door.bodies import Expected, Received, receive
+from keystead.products.lightsail.door.bodies import INLINE_BYTES, Expected, Received, receive
 from keystead.products.lightsail.door.errors import S3Error
 from keystead.products.lightsail.door.scribe import Scribe
 from keystead.products.lightsail.door.visit import Visit
@@ -52,9 +52,13 @@ class Desk:
 
         return await self.store.write(run)
 
-    async def receive(self, visit: Visit, expected: Expected) -> Received:
-        """Return the body of a request, proven right. Raises S3Error."""
-        return await receive(visit.request, expected, self.blobs)
+    def begin(self, visit: Visit, job: Callable[[Transaction, Bucket], Result]) -> "asyncio.Future[Result]":
+        """Begin a `commit`."""
+        return asyncio.ensure_future(self.commit(visit, job))
+
+    async def receive(self, visit: Visit, expected: Expected, inline_bytes: int = INLINE_BYTES) -> Received:
+        """Return the body of a request, proven right; beyond `inline_bytes` it is a blob. Raises S3Error."""
+        return await receive(visit.request, expected, self.blobs, inline_bytes)
 
     async def settle(self, blob: str | None, change: Callable[[], "asyncio.Future[Result]"]) -> Result:
         """Await a change whose rows name a blob; if the answer is no, the blob goes.
@@ -95,4 +99,4 @@ class Desk:
                 pieces = (Piece(1, content, received.size, received.etag, received.checksum.value, 0),)
             return self.versions.put(tx, bucket.id, bucket.versioning, visit.key, body, attributes, pieces)
 
-        return await self.settle(content, lambda: asyncio.ensure_future(self.commit(visit, job)))
+        return await self.settle(content, lambda: self.begin(visit, job))

@@ -4,17 +4,38 @@ from collections.abc import Mapping
 
 from keystead.products.lightsail.door.app import Operation
 from keystead.products.lightsail.door.buckets import EMPTY_OF, NONE_OF, BucketProbes
+from keystead.products.lightsail.door.copying import Copying
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.listing import Listing
+from keystead.products.lightsail.door.multipart import Multipart
 from keystead.products.lightsail.door.reading import Reading
+from keystead.products.lightsail.door.tagging import Tagging
+from keystead.products.lightsail.door.versioned import VersionedListing
 from keystead.products.lightsail.door.writing import Writing
 
 
 def operations(desk: Desk) -> Mapping[str, Operation]:
     """Return what answers each operation."""
     probes, listing = BucketProbes(desk.reader), Listing(desk.reader)
-    reading, writing = Reading(desk), Writing(desk)
+    reading, writing, tagging = Reading(desk), Writing(desk), Tagging(desk)
+    multipart, versioned = Multipart(desk), VersionedListing(desk.reader)
+    copying = Copying(desk, multipart)
     return {
+        "AbortMultipartUpload": multipart.abort_multipart_upload,
+        "CompleteMultipartUpload": multipart.complete_multipart_upload,
+        "CopyObject": copying.copy_object,
+        "CreateMultipartUpload": multipart.create_multipart_upload,
+        "DeleteObjectTagging": tagging.delete_object_tagging,
+        "GetObjectAcl": tagging.get_object_acl,
+        "GetObjectAttributes": tagging.get_object_attributes,
+        "GetObjectTagging": tagging.get_object_tagging,
+        "ListMultipartUploads": versioned.list_multipart_uploads,
+        "ListObjectVersions": versioned.list_object_versions,
+        "ListParts": versioned.list_parts,
+        "PutObjectAcl": tagging.put_object_acl,
+        "PutObjectTagging": tagging.put_object_tagging,
+        "UploadPart": multipart.upload_part,
+        "UploadPartCopy": copying.upload_part_copy,
         "CreateBucket": probes.create_bucket,
         "DeleteObject": writing.delete_object,
         "DeleteObjects": writing.delete_objects,
