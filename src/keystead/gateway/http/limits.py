@@ -13,8 +13,8 @@ class HTTPLimits:
     """Header fields in one request; past it 431."""
     max_header_bytes: int = 32 * 1024
     """All header fields of one request together, and the fields that trail a chunked body; past it 431."""
-    max_content_length_bytes: int = 5 * 1024**3
-    """The largest Content-Length that any operation could take (S3's single PUT); past it 413."""
+    max_content_length_bytes: int = 5 * 1024**3 + 64 * 1024**2
+    """The largest Content-Length that any operation could take (S3's single PUT, in signed chunks); past it 413."""
     max_connections: int = 4096
     """Open connections on one listener; past it 503."""
     max_pipelined: int = 32

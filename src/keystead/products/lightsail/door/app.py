@@ -75,7 +75,11 @@ class S3Door:
 
     async def _answer(self, turn: "_Turn") -> Answer:
         request = turn.get_request()
-        request.operation = route(request)
+        unroutable: S3Error | None = None
+        try:
+            request.operation = route(request)
+        except S3Error as error:
+            unroutable = error
         turn.bucket = bucket_records.by_name(self._guards.reader, request.bucket) if request.bucket else None
         if request.operation == "Preflight":
             return preflight(request, turn.bucket)
@@ -83,6 +87,9 @@ class S3Door:
         if request.operation != "PostObject":  # A form brings its signature in its body.
             visitor = self._visitors.identify(request)
         _require_meant(request, visitor)
+        if unroutable is not None:
+            # Said after the signature, which is wrong for a request that was changed on its way.
+            raise S3Error("AccessDenied") if visitor.is_anonymous else unroutable
         visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
         operation = self._operations.get(request.operation)
         if operation is None:
