@@ -1,12 +1,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sessionwire import peer
-from tests.support.fakes import FixedEntropy, TestClock
 
 from keystead.sessionwire import delivery, frames, payloads
 from keystead.sessionwire.channel import Arrived, Channel, Closed, Paused, client_channel, node_channel
 from keystead.sessionwire.frames import BadFrame, PayloadType
+from support import sessionpeer as peer
+from support.fakes import FixedEntropy, TestClock
 
 
 def ends() -> tuple[TestClock, Channel, Channel]:

@@ -4,10 +4,10 @@ import uuid
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sessionwire import peer
 
 from keystead.sessionwire import frames
 from keystead.sessionwire.frames import BadFrame, Frame, decode, encode
+from support import sessionpeer as peer
 
 ID = uuid.UUID("dd01e56b-ff48-483e-a508-b5f073f31b16")
 """The id, the time and the payload of the plugin's own tests."""
