@@ -33,7 +33,8 @@ class HTTPDoor:
     `takes_host` judges a Host without its port, in lower case; its answer may be remembered. `prefixes` are the
     beginnings of raw paths that are reserved for it, from slash to slash. `signing_name` is the service in the
     SigV4 credential scope. `takes_the_rest` gives it what bears no SigV4 signature and names no operation.
-    A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`.
+    A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`. `targets` are whole values of
+    `X-Amz-Target` that are the door's: calls that no public model has, or that nobody signs by SigV4.
     """
 
     name: str
@@ -43,6 +44,7 @@ class HTTPDoor:
     signing_name: str = ""
     takes_the_rest: bool = False
     takes_websockets: bool = False
+    targets: frozenset[bytes] = frozenset()
 
 
 class CannotListen(Exception):

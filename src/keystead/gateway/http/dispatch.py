@@ -24,6 +24,7 @@ class Dispatch:
         self._doors = doors
         self._names_operation = names_operation
         self._prefixed = [(prefix, door) for door in doors for prefix in door.prefixes]
+        self._targeted = {target: door for door in doors for target in door.targets}
         self._prefixes = tuple(prefix for prefix, _ in self._prefixed)
         self._signed = [
             (f"/{door.signing_name}/aws4_request".encode(), door) for door in doors if door.signing_name
@@ -39,8 +40,10 @@ class Dispatch:
         raw_path: bytes = scope["raw_path"]
         if door is None and raw_path.startswith(self._prefixes):
             door = next(door for prefix, door in self._prefixed if raw_path.startswith(prefix))
-        if door is not None or b"x-amz-target" in head:
+        if door is not None:
             return door
+        if b"x-amz-target" in head:
+            return self._targeted.get(head[b"x-amz-target"])
         return self._of_signature(scope, head, raw_path)
 
     def _of_host(self, host: bytes) -> HTTPDoor | None:

@@ -163,6 +163,8 @@ def _configure(app: ASGI3Application) -> Config:
         server_header=False,
         proxy_headers=False,
         ws_max_size=MAX_MESSAGE_BYTES,
+        # A peer whose reader is slow answers no ping either: that must slow it down, not cut it off.
+        ws_ping_timeout=None,
         ws_per_message_deflate=False,
     )
     config.load()
