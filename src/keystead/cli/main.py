@@ -20,6 +20,7 @@ _VERBS = {
     "clock": "keystead.cli.clock:clock",
     "audit": "keystead.cli.audit:audit",
     "rekey": "keystead.cli.rekey:rekey",
+    "node": "keystead.cli.node:node",
     "version": "keystead.cli.version:version",
 }
 _SUMMARIES = {
@@ -35,6 +36,7 @@ _SUMMARIES = {
     "clock": "Move the time of a test directory.",
     "audit": "Read, check and export the journal.",
     "rekey": "Rotate the root key and seal every secret anew, while serving.",
+    "node": "Make this machine a managed node, and run its agent.",
     "version": "Print the versions of keystead and of its service models.",
 }
 
