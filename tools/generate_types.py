@@ -219,6 +219,12 @@ OPERATIONS: dict[str, list[str]] = {
         "UpdateFirewallRule",
         "UpdateGlobalResolver",
         "UpdateHostedZoneAssociation",
+    "ssm": [
+        "DescribeSessions",
+        "GetConnectionStatus",
+        "ResumeSession",
+        "StartSession",
+        "TerminateSession",
     ],
     "sts": [
         "AssumeRole",

@@ -1,0 +1,211 @@
+"""Session documents: AWS's own, an account's, and what a node is ordered once their parameters are filled in.
+
+Follows AWS Systems Manager User Guide, "Session document schema". Parameters are checked against their pattern by a
+full match and filled in here: a node gets no parameters, since its own substitution would also expand
+`{{ssm:…}}`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from keystead.store.interface import Reader
+
+PREFERENCES: Final = "SSM-SessionManagerRunShell"
+PORT_FORWARDING: Final = "AWS-StartPortForwardingSession"
+DEFAULT_IDLE_MINUTES: Final = 20
+SESSION_TYPES: Final = ("Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port")
+_PARAMETER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+_PORT_PATTERN: Final = (
+    "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
+)
+_HOST_PATTERN: Final = "^[^,$^&(){}<>|;\\s]{1,2000}$"
+
+FindDocument = Callable[[Reader, str, str, str], str | None]
+"""Returns the content (JSON) of an account's session document in a region by name, None if it has none."""
+
+
+class BadDocument(Exception):
+    """The document cannot be used for a session; the text is for the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A document that is ready to be ordered. `most_seconds` is None without a maximum duration."""
+
+    name: str
+    session_type: str
+    content: Mapping[str, Any]
+    idle_seconds: int
+    most_seconds: int | None
+
+
+def _port(default: str, description: str) -> dict[str, str]:
+    return {
+        "type": "String",
+        "description": description,
+        "allowedPattern": _PORT_PATTERN,
+        "default": default,
+    }
+
+
+def _document(
+    session_type: str, parameters: Mapping[str, Any], properties: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "schemaVersion": "1.0",
+        "sessionType": session_type,
+        "parameters": parameters,
+        "properties": properties,
+    }
+
+
+_REMOTE: Final = {"portNumber": "{{ portNumber }}", "localPortNumber": "{{ localPortNumber }}"}
+_FORWARDED: Final = {
+    "portNumber": _port("80", "The port on the node"),
+    "localPortNumber": _port("0", "The port on the client"),
+}
+_COMMAND: Final = {"command": {"type": "String", "description": "The command to run"}}
+BUILT_IN: Final[Mapping[str, Mapping[str, Any]]] = {
+    PREFERENCES: _document("Standard_Stream", {}, {}),
+    PORT_FORWARDING: _document("Port", _FORWARDED, {**_REMOTE, "type": "LocalPortForwarding"}),
+    "AWS-StartPortForwardingSessionToRemoteHost": _document(
+        "Port",
+        {
+            **_FORWARDED,
+            "host": {"type": "String", "allowedPattern": _HOST_PATTERN, "default": "localhost"},
+        },
+        {**_REMOTE, "host": "{{ host }}", "type": "LocalPortForwarding"},
+    ),
+    "AWS-StartSSHSession": _document(
+        "Port", {"portNumber": _port("22", "The port of SSH on the node")}, {"portNumber": "{{ portNumber }}"}
+    ),
+    "AWS-StartInteractiveCommand": _document(
+        "InteractiveCommands", _COMMAND, {"linux": {"commands": "{{ command }}", "runAsElevated": False}}
+    ),
+    "AWS-StartNonInteractiveCommand": _document(
+        "NonInteractiveCommands",
+        _COMMAND,
+        {"linux": {"commands": "{{ command }}", "runAsElevated": False}, "separateOutputStream": True},
+    ),
+}
+"""AWS's own, by name, owner `Amazon`. An account may have preferences of its own under their name."""
+
+
+class SessionDocuments:
+    """Finds documents and fills them in."""
+
+    def __init__(self, find: FindDocument) -> None:
+        self._find = find
+
+    def fill(
+        self,
+        reader: Reader,
+        account: str,
+        region: str,
+        name: str,
+        parameters: Mapping[str, Sequence[str]],
+    ) -> Filled:
+        """Return a document with its parameters filled in; an empty name is the preferences. Raises BadDocument.
+
+        What the account's preferences say of idle time and duration holds for every document that says nothing.
+        """
+        wanted = name.rpartition("document/")[2] or PREFERENCES
+        document = self._read(reader, account, region, wanted)
+        preferences = document if wanted == PREFERENCES else self._read(reader, account, region, PREFERENCES)
+        inputs = {**_mapping(preferences.get("inputs")), **_mapping(document.get("inputs"))}
+        session_type = str(document.get("sessionType", ""))
+        if session_type not in SESSION_TYPES:
+            raise BadDocument(f"Document {wanted} is no session document.")
+        if inputs.get("kmsKeyId"):
+            raise BadDocument("Sessions encrypted by a KMS key are not supported here: remove kmsKeyId.")
+        values = _values(wanted, _mapping(document.get("parameters")), parameters)
+        filled = _filled(document.get("properties") or {}, values)
+        order = {
+            "schemaVersion": "1.0",
+            "description": "",
+            "sessionType": session_type,
+            "inputs": _ordered_inputs(inputs),
+            "parameters": {},
+            "properties": filled,
+        }
+        idle = _minutes(inputs, "idleSessionTimeout", 1, 60) or DEFAULT_IDLE_MINUTES
+        most = _minutes(inputs, "maxSessionDuration", 1, 1440)
+        return Filled(wanted, session_type, order, idle * 60, most * 60 if most else None)
+
+    def _read(self, reader: Reader, account: str, region: str, name: str) -> Mapping[str, Any]:
+        content = self._find(reader, account, region, name)
+        if content is None:
+            built_in = BUILT_IN.get(name)
+            if built_in is None:
+                raise BadDocument(f"Document with name {name} does not exist.")
+            return built_in
+        try:
+            return _mapping(json.loads(content))
+        except ValueError as error:
+            raise BadDocument(f"Document {name} is not JSON.") from error
+
+
+def _ordered_inputs(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of an order: no destinations that a node would upload to, and only what it understands."""
+    return {
+        "s3BucketName": "",
+        "s3KeyPrefix": "",
+        "s3EncryptionEnabled": False,
+        "cloudWatchLogGroupName": "",
+        "cloudWatchEncryptionEnabled": False,
+        "cloudWatchStreamingEnabled": False,
+        "kmsKeyId": "",
+        "runAsEnabled": _is_true(inputs.get("runAsEnabled")),
+        "runAsDefaultUser": str(inputs.get("runAsDefaultUser") or ""),
+        "idleSessionTimeout": str(inputs.get("idleSessionTimeout") or DEFAULT_IDLE_MINUTES),
+        "maxSessionDuration": str(inputs.get("maxSessionDuration") or ""),
+        "shellProfile": _mapping(inputs.get("shellProfile")),
+    }
+
+
+def _values(name: str, declared: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return each parameter's value: what was given, or its default. Raises BadDocument."""
+    unknown = sorted(set(given) - set(declared))
+    if unknown:
+        raise BadDocument(f"Document {name} has no parameter {unknown[0]}.")
+    values: dict[str, str] = {}
+    for parameter, rule in declared.items():
+        rules = _mapping(rule)
+        told = given.get(parameter)
+        value = "\n".join(told) if told else rules.get("default")
+        if value is None:
+            raise BadDocument(f"Parameter {parameter} of document {name} is required.")
+        pattern = str(rules.get("allowedPattern") or "")
+        if pattern and not re.fullmatch(pattern, str(value)):
+            raise BadDocument(f"Parameter {parameter} of document {name} does not match its allowedPattern.")
+        values[parameter] = str(value)
+    return values
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    """Return a document's part with every `{{ parameter }}` replaced; once, so that values are never expanded."""
+    if isinstance(value, str):
+        return _PARAMETER.sub(lambda match: values.get(match[1], match[0]), value)
+    if isinstance(value, dict):
+        # JSON keys are texts.
+        return {key: _filled(each, values) for key, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_filled(each, values) for each in cast("list[Any]", value)]  # Whatever JSON can hold.
+    return value
+
+
+def _minutes(inputs: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    told = str(inputs.get(name) or "")
+    return min(max(int(told), least), most) if told.isascii() and told.isdigit() and len(told) < 6 else None
+
+
+def _is_true(value: object) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    # JSON keys are texts.
+    return dict(cast("dict[str, Any]", value)) if isinstance(value, dict) else {}
