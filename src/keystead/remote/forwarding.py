@@ -7,7 +7,7 @@ holds everything up once `STREAM_BYTES` of one stream wait.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from keystead.remote.link import Link
@@ -34,6 +34,14 @@ GENTLE: Final = Pace(1024, 0.001)
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+@dataclass(slots=True)
+class _Early:
+    """What arrived for a stream whose connection is still being made."""
+
+    content: bytearray = field(default_factory=bytearray)
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Streams:
     """The streams of one session, and the connection that each belongs to."""
 
@@ -50,7 +58,7 @@ class Streams:
         self._accept = accept
         self._pace = pace
         self._writers: dict[int, asyncio.StreamWriter] = {}
-        self._early: dict[int, bytearray] = {}
+        self._early: dict[int, _Early] = {}
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def offer(self, connection: Connection) -> None:
@@ -87,7 +95,7 @@ class Streams:
             writer.close()
 
     def _begin(self, stream: int) -> None:
-        self._early[stream] = bytearray()
+        self._early[stream] = _Early()
         job = asyncio.create_task(self._reach(stream))
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
@@ -99,7 +107,7 @@ class Streams:
                 raise ConnectionRefusedError("this end takes no streams")
             connection = await self._accept()
         except OSError:
-            self._early.pop(stream, None)
+            self._early.pop(stream).is_over.set()
             if fin := self._mux.close(stream):
                 await self._link.send(fin)
             return
@@ -110,11 +118,13 @@ class Streams:
         writer.transport.set_write_buffer_limits(high=STREAM_BYTES)
         early = self._early.pop(stream, None)
         if early is not None and stream not in self._mux.streams:
+            early.is_over.set()
             writer.close()
             return
         self._writers[stream] = writer
-        if early:
-            writer.write(bytes(early))
+        if early is not None:
+            writer.write(bytes(early.content))
+            early.is_over.set()
         try:
             while piece := await reader.read(self._pace.bytes_at_once):
                 if stream not in self._mux.streams:
@@ -131,15 +141,16 @@ class Streams:
                 await self._link.send(fin)
 
     async def _write(self, stream: int, piece: bytes) -> None:
+        early = self._early.get(stream)
+        if early is not None:
+            early.content += piece
+            if len(early.content) < STREAM_BYTES:
+                return
+            # So much for a connection that is still being made: nothing more is read until it is.
+            await early.is_over.wait()
+            return
         writer = self._writers.get(stream)
         if writer is None:
-            early = self._early.get(stream)
-            if early is not None and len(early) + len(piece) <= STREAM_BYTES:
-                early += piece
-            elif early is not None:
-                self._early.pop(stream)
-                if fin := self._mux.close(stream):
-                    await self._link.send(fin)
             return
         writer.write(piece)
         with contextlib.suppress(OSError):

@@ -171,7 +171,7 @@ class SessionDesk:
     def _new_id(self, principal: Principal) -> str:
         """Return a session id: the user's or session's name, and 17 characters (88 random bits)."""
         name = principal.session.name if principal.session is not None else ""
-        prefix = _NOT_IN_ID.sub("", name or principal.user_name or principal.type)
+        prefix = _NOT_IN_ID.sub("-", name or principal.user_name or principal.type)
         bits = int.from_bytes(self._entropy.token_bytes(12), "big")
         suffix = "".join(_ALPHABET[bits // 36**place % 36] for place in range(SUFFIX_CHARACTERS))
         return f"{prefix[: LONGEST_ID - SUFFIX_CHARACTERS - 1]}-{suffix}"

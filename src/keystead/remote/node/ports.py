@@ -34,6 +34,7 @@ class Forwarding:
         self._port = _port(payloads.text(order.properties, "portNumber"))
         self._is_over = asyncio.Event()
         self._raw: Connection | None = None
+        self._is_dialled = asyncio.Event()
         self._is_raw = not order.is_forwarding
         self._streams = Streams(link, is_client=False, accept=self._dial)
         self.client_version = ""
@@ -68,7 +69,10 @@ class Forwarding:
                 await self._streams.hear(payload)
             except MuxBroken:
                 self._is_over.set()
-        elif self._raw is not None:
+            return
+        # A client may speak before the port has answered.
+        await self._is_dialled.wait()
+        if self._raw is not None:
             self._raw[1].write(payload)
             with contextlib.suppress(OSError):
                 await self._raw[1].drain()
@@ -78,6 +82,8 @@ class Forwarding:
             reader, writer = self._raw = await self._dial()
         except OSError:
             return 1
+        finally:
+            self._is_dialled.set()
         try:
             while piece := await reader.read(READ_BYTES):
                 await self._link.send(piece)

@@ -146,6 +146,7 @@ class NodeSession:
             return "; ".join(response.errors) or "The client cannot run a session of this type."
         if isinstance(running, Forwarding):
             running.client_version = response.client_version
+        self._running = running
         took = self._clock.monotonic() - began
         await self._link.send(payloads.handshake_complete(took), PayloadType.HANDSHAKE_COMPLETE)
         return ""
