@@ -219,6 +219,7 @@ OPERATIONS: dict[str, list[str]] = {
         "UpdateFirewallRule",
         "UpdateGlobalResolver",
         "UpdateHostedZoneAssociation",
+    ],
     "ssm": [
         "AddTagsToResource",
         "CreateActivation",

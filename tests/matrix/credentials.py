@@ -7,8 +7,18 @@ from typing import Any
 
 from iam.room import Room
 from keystead.kernel.clock import now
-from matrix import bucket_keys, dns_tokens, grafana_tokens
-from matrix.expectations import ACCESS_KEY, ACCESS_TOKEN, BUCKET_KEY, GRAFANA_KINDS, SESSION, Condition
+from matrix import bucket_keys, dns_tokens, grafana_tokens, ssm_sessions
+from matrix.expectations import (
+    ACCESS_KEY,
+    ACCESS_TOKEN,
+    BUCKET_KEY,
+    GRAFANA_KINDS,
+    JIT_TOKEN,
+    NODE_KEYS,
+    SESSION,
+    SESSIONS,
+    Condition,
+)
 from matrix.shown import OTHER_ACCOUNT, Held, Shown
 from sts.parts import assume, make_role, make_user, name_of, trusting
 from support.running import Key
@@ -125,6 +135,23 @@ def _altered_on_the_way(room: Room, held: Held) -> Shown:
     return Shown(held.key, is_altered_on_the_way=True)
 
 
+_ENDS_OF_SESSIONS: Mapping[Condition, Mapping[str, Way]] = {
+    "right audience": {"as it is": _as_it_is},
+    "wrong audience": {"signed for another service": _for_another_service},
+    "deactivated": {
+        "its key, by the API": _switched_off_by_api,
+        "by the operator": _by_operator("creds-deactivate"),
+    },
+    "revoked": {
+        "its key, by the API": _deleted_by_api,
+        "its role, by the API": _role_deleted,
+        "by the operator": _by_operator("creds-revoke"),
+    },
+    "expired": {"at its own end": _at_its_own_end, "sooner, by the operator": _outlived},
+    "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
+    "other account": {},
+}
+
 WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
     ACCESS_KEY: {
         "right audience": {"as it is": _as_it_is},
@@ -138,22 +165,7 @@ WAYS: Mapping[str, Mapping[Condition, Mapping[str, Way]]] = {
         "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
         "other account": {},
     },
-    SESSION: {
-        "right audience": {"as it is": _as_it_is},
-        "wrong audience": {"signed for another service": _for_another_service},
-        "deactivated": {
-            "its key, by the API": _switched_off_by_api,
-            "by the operator": _by_operator("creds-deactivate"),
-        },
-        "revoked": {
-            "its key, by the API": _deleted_by_api,
-            "its role, by the API": _role_deleted,
-            "by the operator": _by_operator("creds-revoke"),
-        },
-        "expired": {"at its own end": _at_its_own_end, "sooner, by the operator": _outlived},
-        "tampered": {"secret": _with_another_secret, "request": _altered_on_the_way},
-        "other account": {},
-    },
+    **dict.fromkeys(SESSIONS, _ENDS_OF_SESSIONS),
     ACCESS_TOKEN: {
         "right audience": {"as it is": _as_it_is},
         "wrong audience": {"at another resolver's name": dns_tokens.at_another_resolver},
@@ -196,6 +208,8 @@ WAYS = {**WAYS, **dict.fromkeys(GRAFANA_KINDS, _GRAFANA_WAYS)}
 MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
     ACCESS_KEY: access_key,
     SESSION: role_session,
+    JIT_TOKEN: ssm_sessions.keys_of(JIT_TOKEN),
+    NODE_KEYS: ssm_sessions.keys_of(NODE_KEYS),
     ACCESS_TOKEN: dns_tokens.access_token,
     **grafana_tokens.MAKERS,
     BUCKET_KEY: bucket_keys.bucket_key,
@@ -203,6 +217,8 @@ MAKERS: Mapping[str, Callable[[Room, str], Held]] = {
 FOREIGN: Mapping[str, Callable[[Room, str], Key]] = {
     ACCESS_KEY: access_key_of_another_account,
     SESSION: role_session_of_another_account,
+    JIT_TOKEN: ssm_sessions.keys_of_another_account(JIT_TOKEN, access_key_of_another_account),
+    NODE_KEYS: ssm_sessions.keys_of_another_account(NODE_KEYS, access_key_of_another_account),
     ACCESS_TOKEN: dns_tokens.of_another_account,
     **grafana_tokens.FOREIGN,
     BUCKET_KEY: bucket_keys.of_another_account,

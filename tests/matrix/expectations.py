@@ -67,6 +67,10 @@ ACCESS_KEY = "iam.access-key"
 ACCESS_TOKEN = "globalresolver.access-token"
 SESSION = "sts.session"
 BUCKET_KEY = "lightsail.bucket-access-key"
+JIT_TOKEN = "ssm.access-token"
+NODE_KEYS = "ssm.node"
+SESSIONS = (SESSION, JIT_TOKEN, NODE_KEYS)
+"""Kinds that stand for a role until they end: the same at every door that they are no audience of."""
 DOORLESS = frozenset({"iam.bedrock-key", "iam.cassandra-password", "iam.codecommit-password", "iam.logs-key"})
 """Kinds that IAM issues for services which this authority does not have: records, verified by no door here."""
 _ITS_OWN_ACCOUNT = "From another account it opens that account, and tells nothing of this one."
@@ -111,10 +115,10 @@ def _access_token(door: str, right: Outcome, refused: Outcome) -> Row:
     )
 
 
-def _session(door: str, right: Outcome, other_account: Outcome, note: str) -> Row:
+def _session(kind: str, door: str, right: Outcome, other_account: Outcome, note: str) -> Row:
     """Return a role session's row. Unlike a key's, its end in time is told to its holder."""
     return Row(
-        SESSION,
+        kind,
         "a role",
         door,
         {
@@ -143,7 +147,7 @@ def _at_s3(kind: str, holder: str, right: Outcome, wrong: Outcome, other_account
         "tampered": FORGED,
         "other account": other_account,
     }
-    if kind == SESSION:
+    if kind in SESSIONS:
         outcomes["expired"] = Outcome(400, "ExpiredToken")
     return Row(kind, holder, S3, outcomes, note)
 
@@ -167,8 +171,16 @@ _S3_ROWS = [
     _at_s3(
         ACCESS_KEY, "the account root", OPEN, FORGED, DENIED, "Another account's bucket opens to nobody here."
     ),
-    _at_s3(
-        SESSION, "a role", DENIED, FORGED, DENIED, "A session may do what its role's policies allow: nothing."
+    *(
+        _at_s3(
+            kind,
+            "a role",
+            DENIED,
+            FORGED,
+            DENIED,
+            "A session may do what its role's policies allow: nothing.",
+        )
+        for kind in SESSIONS
     ),
     Row(ACCESS_TOKEN, "a DNS client", S3, _everywhere(S3_UNKNOWN), "Shown as an access key and its secret."),
 ]
@@ -202,7 +214,7 @@ def _grafana_credentials() -> list[Row]:
     others = (
         (ACCESS_KEY, "a user"),
         (ACCESS_KEY, "the account root"),
-        (SESSION, "a role"),
+        *((session, "a role") for session in SESSIONS),
         (ACCESS_TOKEN, "a DNS client"),
         (BUCKET_KEY, "an S3 client"),
     )
@@ -226,14 +238,26 @@ MATRIX: Sequence[Row] = [
     ),
     *(
         Row(kind, holder, door, _everywhere(refused), _NO_KEY_OF_DNS)
-        for kind, holder in ((ACCESS_KEY, "a user"), (ACCESS_KEY, "the account root"), (SESSION, "a role"))
+        for kind, holder in (
+            (ACCESS_KEY, "a user"),
+            (ACCESS_KEY, "the account root"),
+            *((session, "a role") for session in SESSIONS),
+        )
         for door, (_, refused) in DNS_DOORS.items()
     ),
     _access_key("a user", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("the account root", CALLER_IDENTITY, OPEN, OPEN, _ITS_OWN_ACCOUNT),
     _access_key("a user", IAM, DENIED, DENIED, "A user may do what its policies allow; it has none."),
     _access_key("the account root", IAM, OPEN, NOT_FOUND, "Another account's users look like none."),
-    _session(CALLER_IDENTITY, OPEN, OPEN, "Its issuing key and its role end it too, at once."),
-    _session(IAM, DENIED, DENIED, "A session may do what its role's policies allow; this one's has none."),
+    *(
+        _session(kind, CALLER_IDENTITY, OPEN, OPEN, "Its issuing key and its role end it too, at once.")
+        for kind in SESSIONS
+    ),
+    *(
+        _session(
+            kind, IAM, DENIED, DENIED, "A session may do what its role's policies allow; this one's has none."
+        )
+        for kind in SESSIONS
+    ),
 ]
 """The audience of an access key is the service that a request was signed for: it is good for no other request."""

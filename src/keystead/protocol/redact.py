@@ -12,7 +12,7 @@ from keystead.protocol.shapes import Shape
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 """CloudTrail's own placeholder."""
 
-UNMARKED = frozenset({"SessionToken", "TokenCode"})
+UNMARKED = frozenset({"ActivationCode", "SessionToken", "TokenCode", "TokenValue"})
 """Members that open something and that models, STS's for one, do not mark as sensitive."""
 
 Redact = Callable[[Any], Any]

@@ -145,10 +145,26 @@ class SessionDesk:
         tx.after_commit(lambda: self._channels.begin(session))
         return self._opened(tx, session)
 
-    def resume(self, tx: Transaction, account: str, session_id: str) -> Opened | None:
-        """Return a fresh token for a session that is still open; None for any other."""
+    def resume(
+        self, tx: Transaction, principal: Principal, credential: Credential, session_id: str
+    ) -> Opened | None:
+        """Return a fresh token for a session of the caller's own that is still open; None for any other.
+
+        Policies allow ids that begin with a name, and one name may begin another: the row decides whose it is.
+        """
+        account = principal.account
         session = records.find(tx, account, session_id)
-        return self._opened(tx, session) if session is not None and session.is_open else None
+        if session is None or not session.is_open or session.owner_id != principal.id:
+            return None
+        if session.access_request != self._request_of(tx, account, credential.id):
+            return None
+        return self._opened(tx, session)
+
+    def may_end(self, reader: Reader, account: str, credential: Credential, session_id: str) -> bool:
+        """Return whether the caller may end a session: keys of an access request end that request's only."""
+        request = self._request_of(reader, account, credential.id)
+        session = records.find(reader, account, session_id)
+        return session is not None and (not request or session.access_request == request)
 
     def terminate(self, tx: Transaction, account: str, session_id: str, because: str) -> None:
         """End a session if it is one and not ended yet."""
@@ -171,7 +187,12 @@ class SessionDesk:
     def _new_id(self, principal: Principal) -> str:
         """Return a session id: the user's or session's name, and 17 characters (88 random bits)."""
         name = principal.session.name if principal.session is not None else ""
-        prefix = _NOT_IN_ID.sub("-", name or principal.user_name or principal.type)
+        prefix = session_prefix(name or principal.user_name or principal.type)
         bits = int.from_bytes(self._entropy.token_bytes(12), "big")
         suffix = "".join(_ALPHABET[bits // 36**place % 36] for place in range(SUFFIX_CHARACTERS))
-        return f"{prefix[: LONGEST_ID - SUFFIX_CHARACTERS - 1]}-{suffix}"
+        return f"{prefix}-{suffix}"
+
+
+def session_prefix(name: str) -> str:
+    """Return a session or user name as session ids begin with it."""
+    return _NOT_IN_ID.sub("-", name)[: LONGEST_ID - SUFFIX_CHARACTERS - 1]

@@ -78,7 +78,7 @@ class SessionOperations:
     @ResumeSession("write", resource="session/{SessionId}")
     def resume_session(self, call: Call, request: ResumeSessionRequest) -> ResumeSessionResponse:
         """Hand out a fresh token for a session whose socket broke."""
-        opened = self._desk.resume(call.tx, call.principal.account, request["SessionId"])
+        opened = self._desk.resume(call.tx, call.principal, call.credential, request["SessionId"])
         if opened is None:
             raise DoesNotExistException(f"Session {request['SessionId']} does not exist or has ended.")
         shown = _opened(opened)
@@ -91,7 +91,8 @@ class SessionOperations:
     @TerminateSession("write", resource="session/{SessionId}")
     def terminate_session(self, call: Call, request: TerminateSessionRequest) -> TerminateSessionResponse:
         """End a session; an id that is none is echoed, as AWS does."""
-        self._desk.terminate(call.tx, call.principal.account, request["SessionId"], TERMINATED_BY_USER)
+        if self._desk.may_end(call.tx, call.principal.account, call.credential, request["SessionId"]):
+            self._desk.terminate(call.tx, call.principal.account, request["SessionId"], TERMINATED_BY_USER)
         return TerminateSessionResponse(SessionId=request["SessionId"])
 
     @DescribeSessions("read", resource="*")

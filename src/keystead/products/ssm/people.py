@@ -1,0 +1,80 @@
+"""Who somebody is to an approval: the person behind a principal, and whether a policy's approver means them.
+
+keystead's answer to AWS's identity provider (UNCONFIRMED there for IAM): a person is the IAM user at the
+start of the chain of sessions, or else the session of the role itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keystead.credentials import shelf
+from keystead.identity import group_records, records
+from keystead.identity.group_records import Group
+from keystead.identity.principals import Principal
+from keystead.identity.records import User
+from keystead.products.ssm.approval_policy import Approver
+from keystead.products.ssm.cedar import ATTRIBUTES, Question
+from keystead.store.interface import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`id` is the user's unique id, or `<RoleId>:<session name>` where no user is at the start of the chain."""
+
+    id: str
+    principal: Principal
+    user: User | None
+    groups: tuple[Group, ...]
+
+
+def person_of(reader: Reader, principal: Principal) -> Person:
+    """Return the person that acts as a principal."""
+    account, owner = principal.account, principal.owner
+    issuers = () if principal.session is None else principal.session.issuers
+    if issuers:
+        # The first is the long-term key that everything came from; the session ends with its row.
+        first = shelf.find(reader, issuers[0])
+        if first is not None:
+            account, owner = first.credential.account, first.credential.owner
+    user = records.user_by_id(reader, account, owner)
+    if user is None:
+        return Person(f"{account}:{owner}" if issuers else principal.id, principal, None, ())
+    return Person(user.id, principal, user, tuple(group_records.groups_of_user(reader, user.id)))
+
+
+def is_meant(person: Person, approver: Approver) -> bool:
+    """Return whether an approver of a policy is this person, by name, unique id or ARN."""
+    if approver.type in ("iamuser", "ssouser"):
+        user = person.user
+        own = user is not None and user.account == person.principal.account
+        return own and user is not None and approver.id in (user.id, user.name, user.arn)
+    if approver.type in ("iamgroup", "ssogroup"):
+        return any(
+            approver.id in (group.id, group.name, group.arn)
+            for group in person.groups
+            if group.account == person.principal.account
+        )
+    principal = person.principal
+    is_role = principal.type == "assumed-role"
+    return is_role and approver.id in (principal.owner, principal.issuer_name, principal.issuer_arn)
+
+
+def question(reader: Reader, person: Person, node: str, node_tags: Mapping[str, str]) -> Question:
+    """Return what Cedar policies are asked of a person and a node."""
+    principal = person.principal
+    own = {} if person.user is None else _tags(reader, person.user.id)
+    tags = _tags(reader, principal.owner)
+    if principal.session is not None:
+        tags |= principal.session.scope.tags
+    return Question(
+        user=person.id,
+        groups=tuple(group.id for group in person.groups),
+        attributes={name: own[name] for name in ATTRIBUTES if name in own},
+        principal_tags=tags,
+        node=node,
+        node_tags=node_tags,
+    )
+
+
+def _tags(reader: Reader, owner: str) -> dict[str, str]:
+    return {tag.key: tag.value for tag in records.tags(reader, owner)}
