@@ -1,8 +1,7 @@
-"""The life of a request: asked for, decided on by a policy or by people, ended. Every step is in its
-transaction.
+"""The life of a request: asked for, decided on by a policy or by people, ended.
 
-Follows the AWS Systems Manager User Guide, "Just-in-time node access". Who may not decide, or comes too
-late, is told `NotYours` or `TooLate`, and nothing changes.
+Follows the AWS Systems Manager User Guide, "Just-in-time node access". Every step is in the caller's transaction.
+Who may not decide, or comes too late, is told `NotYours` or `TooLate`, and nothing changes.
 """
 
 from typing import Final
