@@ -182,6 +182,14 @@ def test_body_that_cannot_be_read_is_refused(room, workspace, keys, body, header
     assert before == after
 
 
+@pytest.mark.parametrize("name", ["dashboardIds", "folderIds", "limit", "page"])
+@pytest.mark.parametrize("value", ["9" * 5000, "-1", "x", "", "%00", "1,2"])
+def test_search_takes_any_number_without_failing(room, workspace, keys, name, value):
+    reply = room.ask(workspace, f"/api/search?{name}={value}", keys["VIEWER"])
+
+    assert reply.status in (200, 400, 422)
+
+
 def test_a_change_is_journaled_and_no_token_is(room, workspace, keys):
     secret = room.mint(workspace, room.account(workspace))["key"]
     room.ask(workspace, f"/api/{secret}", secret)
