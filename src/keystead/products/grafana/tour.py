@@ -5,24 +5,14 @@ import time
 import urllib.error
 import urllib.request
 
-from keystead.products.grafana.kinds import SERVICE_ACCOUNT_TOKEN
+from keystead.products.grafana.kinds import API_KEY, SERVICE_ACCOUNT_TOKEN
 from keystead.products.stops import Guide, Response, Shut, Stop
 
 _ATTEMPTS = 50
 
 
 def _visit(guide: Guide) -> None:
-    made = guide.root.does(
-        "grafana",
-        "create_workspace",
-        lambda answer: answer["workspace"]["endpoint"],
-        accountAccessType="CURRENT_ACCOUNT",
-        authenticationProviders=["AWS_SSO"],
-        permissionType="SERVICE_MANAGED",
-    )
-    workspace: str = made["workspace"]["id"]
-    door = f"{guide.ready['http']}/_ws/{workspace}"
-    _await_active(guide, workspace)
+    workspace, door = _workspace(guide)
     account: str = guide.root.does(
         "grafana",
         "create_workspace_service_account",
@@ -46,6 +36,36 @@ def _visit(guide: Guide) -> None:
     guide.is_shut("the token", "POST /api/folders", lambda: _knock(door, "/api/folders", key, b"{}"))
     guide.root.does("grafana", "delete_workspace_service_account_token", **named, tokenId=token["id"])
     guide.is_shut("the token", "GET /api/search", lambda: _knock(door, "/api/search", key))
+
+
+def _visit_with_key(guide: Guide) -> None:
+    workspace, door = _workspace(guide, grafanaVersion="10.4")
+    named = {"workspaceId": workspace, "keyName": "ci"}
+    key: str = guide.root.does(
+        "grafana", "create_workspace_api_key", _shown_key, **named, keyRole="VIEWER", secondsToLive=3600
+    )["key"]
+
+    guide.opens("the key", "GET /api/search", lambda: _knock(door, "/api/search", key))
+    guide.is_shut("the key", "POST /api/folders", lambda: _knock(door, "/api/folders", key, b"{}"))
+    guide.root.does("grafana", "delete_workspace_api_key", **named)
+    guide.is_shut("the key", "GET /api/search", lambda: _knock(door, "/api/search", key))
+
+
+def _workspace(guide: Guide, **members: str) -> tuple[str, str]:
+    """Make a workspace, wait until it is ACTIVE, and return its id and its door's URL."""
+    made = guide.root.does(
+        "grafana",
+        "create_workspace",
+        lambda answer: answer["workspace"]["endpoint"],
+        accountAccessType="CURRENT_ACCOUNT",
+        authenticationProviders=["AWS_SSO"],
+        permissionType="SERVICE_MANAGED",
+        **members,
+    )
+    workspace: str = made["workspace"]["id"]
+    door = f"{guide.ready['http']}/_ws/{workspace}"
+    _await_active(guide, workspace)
+    return workspace, door
 
 
 def _await_active(guide: Guide, workspace: str) -> None:
@@ -82,11 +102,19 @@ def _shown(answer: Response) -> str:
     return f"token {token['id']}, {len(token['key'])} characters, shown this once"
 
 
+def _shown_key(answer: Response) -> str:
+    """Return the API key without its secret, which the client alone has now."""
+    return f"key {answer['keyName']}, {len(answer['key'])} characters, shown this once"
+
+
 STOPS = [
     Stop(
         SERVICE_ACCOUNT_TOKEN,
         "ManagedGrafana.CreateWorkspaceServiceAccountToken",
         "the Grafana API of its workspace",
         _visit,
-    )
+    ),
+    Stop(
+        API_KEY, "ManagedGrafana.CreateWorkspaceApiKey", "the Grafana API of its workspace", _visit_with_key
+    ),
 ]
