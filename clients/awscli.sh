@@ -50,4 +50,21 @@ refused InvalidClientTokenId as_user who
 aws iam delete-user --user-name ada
 refused NoSuchEntity aws iam get-user --user-name ada
 refused InvalidAction aws iam list-mfa-devices
+
+# A role, and a session of it that a session policy limits.
+me=$(who)
+trust="{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"$me\"},\"Action\":\"sts:AssumeRole\"}}"
+role=$(aws iam create-role --role-name reader --assume-role-policy-document "$trust" --query Role.Arn --output text)
+aws iam attach-role-policy --role-name reader --policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess
+limit='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ListRoles","Resource":"*"}}'
+read -r id secret token <<< "$(aws sts assume-role --role-arn "$role" --role-session-name walk --policy "$limit" \
+    --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]' --output text)"
+as_role() { AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token "$@"; }
+is "arn:aws:sts::$account:assumed-role/reader/walk" "$(as_role who)"
+is reader "$(as_role aws iam list-roles --query 'Roles[0].RoleName' --output text)"
+refused AccessDenied as_role aws iam list-users
+refused InvalidClientTokenId as_user who
+aws iam detach-role-policy --role-name reader --policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess
+aws iam delete-role --role-name reader
+refused InvalidClientTokenId as_role who
 echo "the aws CLI went the whole way: $(aws --version)"

@@ -66,3 +66,11 @@ def test_wrong_secret_is_refused(room):
 
     with refused("SignatureDoesNotMatch", message):
         room.caller(Key(room.authority.root_key.id, "wrong/secret"))
+
+
+@pytest.mark.parametrize("message", ["x", "a" * 10240])
+def test_no_encoded_message_is_ours(room, message):
+    with pytest.raises(room.sts.exceptions.InvalidAuthorizationMessageException) as raised:
+        room.sts.decode_authorization_message(EncodedMessage=message)
+
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
