@@ -75,7 +75,14 @@ class Bench:
         signing = {name: "" for product in authority.products for name in product.signing_kinds}
         self.gateway = Gateway(
             table,
-            Authenticator(authority.verifier, Signatures(), authority.principals, authority.clock, signing),
+            Authenticator(
+                authority.verifier,
+                Signatures(),
+                authority.principals,
+                authority.clock,
+                signing,
+                authority.base.role_uses,
+            ),
             Authoriser(Bearings(authority.base.policies, authority.base.epoch)),
             authority.store,
             authority.journal,

@@ -82,6 +82,24 @@ def test_roles_changed_policies_count_at_the_next_request(room):
         iam.list_users()
 
 
+def test_last_use_of_a_role_is_that_of_its_sessions(room):
+    arn, key = make_user(room)
+    role = make_role(room, trusting(arn))
+    session = assume(room, key, role)
+    assert room.iam.get_role(RoleName=name_of(role))["Role"]["RoleLastUsed"] == {}
+
+    room.client("sts", session, region="eu-west-1").get_caller_identity()
+
+    for _ in range(2):
+        used = room.iam.get_role(RoleName=name_of(role))["Role"]["RoleLastUsed"]
+        assert used["Region"] == "eu-west-1"
+        assert abs(datetime.now(UTC) - used["LastUsedDate"]) < timedelta(seconds=60)
+        authority = room.authority.authority
+        room.authority.run(authority.base.role_uses.flush(authority.store))
+    details = room.iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+    assert [each["RoleLastUsed"] for each in details if each["Arn"] == role] == [used]
+
+
 # Who may.
 
 

@@ -14,6 +14,7 @@ from keystead.credentials import verify
 from keystead.credentials.shelf import Credential
 from keystead.credentials.verify import Accepts, KeyMaterial, Verified, Verifier
 from keystead.identity.principals import Principal, Principals
+from keystead.identity.role_uses import RoleUses
 from keystead.kernel.clock import Clock
 from keystead.kernel.secret import Secret
 from keystead.store.interface import Reader
@@ -52,12 +53,14 @@ class Authenticator:
         principals: Principals,
         clock: Clock,
         accepts: Accepts,
+        role_uses: RoleUses,
     ) -> None:
         self._verifier = verifier
         self._signatures = signatures
         self._principals = principals
         self._clock = clock
         self.accepts = accepts
+        self._role_uses = role_uses
 
     def authenticate(
         self, request: SignedRequest, presented: Presented, rules: ServiceRules
@@ -66,7 +69,9 @@ class Authenticator:
         credential = self.identify(
             presented.key_id, presented.session_token, self.proof(request, presented, rules), self.accepts
         )
-        return Authenticated(self.principal(credential), credential)
+        principal = self.principal(credential)
+        self._role_uses.touch(principal, presented.region)
+        return Authenticated(principal, credential)
 
     def proof(self, request: SignedRequest, presented: Presented, rules: ServiceRules) -> "SigV4Proof":
         """Return the check of one request's signature, for `identify`."""

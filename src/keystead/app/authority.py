@@ -38,6 +38,7 @@ from keystead.identity.groups import Groups
 from keystead.identity.policies import Policies
 from keystead.identity.principals import Principals
 from keystead.identity.quotas import Quotas
+from keystead.identity.role_uses import RoleUses
 from keystead.identity.roles import InstanceProfiles, Roles
 from keystead.identity.sessions import Sessions
 from keystead.identity.tags import Tags
@@ -144,6 +145,7 @@ class Authority:
         return [
             asyncio.create_task(_every(audit_journal.FLUSH_SECONDS, lambda: self.journal.flush(self.store))),
             asyncio.create_task(_every(usages.FLUSH_SECONDS, lambda: self.usage.flush(self.store))),
+            asyncio.create_task(_every(usages.FLUSH_SECONDS, lambda: self.base.role_uses.flush(self.store))),
             asyncio.create_task(_every(sweeping.SWEEP_SECONDS, self._sweep)),
             *(
                 asyncio.create_task(_every(worker.seconds, worker.work), name=worker.name)
@@ -158,6 +160,7 @@ class Authority:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
         await self.usage.flush(self.store)
+        await self.base.role_uses.flush(self.store)
         await self.journal.flush(self.store)
         await self.store.stop()
 
@@ -255,7 +258,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         epoch,
         sessions_outlive_issuer=settings.sessions_outlive_issuer,
     )
-    policies = Policies(quotas, epoch, clock, entropy)
+    policies, role_uses = Policies(quotas, epoch, clock, entropy), RoleUses(clock)
     return Foundation(
         settings,
         clock,
@@ -271,6 +274,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Users(principals, quotas, epoch, clock, entropy),
         Groups(quotas, epoch, clock, entropy),
         Roles(quotas, epoch, clock, entropy),
+        role_uses,
         InstanceProfiles(quotas, clock, entropy),
         Sessions(core.issuer, clock),
         policies,
@@ -279,7 +283,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         epoch,
         Markers(lambda: core.seal.marker_key),
         principals,
-        Authenticator(core.verifier, Signatures(), principals, clock, signing),
+        Authenticator(core.verifier, Signatures(), principals, clock, signing, role_uses),
         Authoriser(Bearings(policies, epoch)),
         core.directory.tls_files(settings),
         Addresses(settings.public_host),

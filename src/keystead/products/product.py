@@ -30,6 +30,7 @@ from keystead.identity.groups import Groups
 from keystead.identity.policies import Policies
 from keystead.identity.principals import Principals
 from keystead.identity.quotas import Quotas
+from keystead.identity.role_uses import RoleUses
 from keystead.identity.roles import InstanceProfiles, Roles
 from keystead.identity.sessions import Sessions
 from keystead.identity.tags import Tags
@@ -65,6 +66,7 @@ class Foundation:
     users: Users
     groups: Groups
     roles: Roles
+    role_uses: RoleUses
     profiles: InstanceProfiles
     sessions: Sessions
     policies: Policies

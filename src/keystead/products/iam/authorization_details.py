@@ -14,6 +14,7 @@ from keystead.identity.policies import Policies
 from keystead.identity.policy_records import ManagedPolicy
 from keystead.identity.records import User
 from keystead.identity.role_records import Role
+from keystead.identity.role_uses import RoleUses
 from keystead.products.iam import instance_profiles, managed_policies, policy_versions, tagging
 from keystead.products.iam import roles as role_operations
 from keystead.products.iam.boundaries import shown_boundary
@@ -61,8 +62,9 @@ PARTS = (
 class AuthorizationDetails:
     """The operation that tells an account's whole authorisation."""
 
-    def __init__(self, policies: Policies, listing: Listing) -> None:
+    def __init__(self, policies: Policies, uses: RoleUses, listing: Listing) -> None:
         self._policies = policies
+        self._uses = uses
         self._listing = listing
 
     @iam.GetAccountAuthorizationDetails("read", resource="*")
@@ -146,7 +148,7 @@ class AuthorizationDetails:
             "AttachedManagedPolicies": self._attached(reader, role.account, role.id),
             "PermissionsBoundary": shown_boundary(policy_records.boundary(reader, role.id)),
             "Tags": tagging.shown(records.tags(reader, role.id)),
-            "RoleLastUsed": role_operations.last_use(reader, role),
+            "RoleLastUsed": role_operations.last_use(self._uses.last(reader, role)),
         }
 
     def _policies_of(

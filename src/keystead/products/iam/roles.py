@@ -4,7 +4,8 @@ from keystead.gateway.call import Call
 from keystead.identity import policy_records, records, role_records, trust
 from keystead.identity.entity import entity_of
 from keystead.identity.policies import Policies
-from keystead.identity.role_records import Role
+from keystead.identity.role_records import Role, RoleUse
+from keystead.identity.role_uses import RoleUses
 from keystead.identity.roles import DEFAULT_SESSION_SECONDS, Roles
 from keystead.identity.tags import Tags
 from keystead.products.iam import tagging
@@ -19,8 +20,11 @@ from keystead.types import iam
 class RoleOperations:
     """The operations on roles."""
 
-    def __init__(self, roles: Roles, policies: Policies, tags: Tags, listing: Listing) -> None:
+    def __init__(
+        self, roles: Roles, uses: RoleUses, policies: Policies, tags: Tags, listing: Listing
+    ) -> None:
         self._roles = roles
+        self._uses = uses
         self._policies = policies
         self._tags = tags
         self._listing = listing
@@ -47,7 +51,12 @@ class RoleOperations:
     def get_role(self, call: Call, request: iam.GetRoleRequest) -> iam.GetRoleResponse:
         """Return a role with its tags, boundary and last use."""
         role = self._role(call, request["RoleName"])
-        return {"Role": {**_detailed(call.reader, role), "RoleLastUsed": last_use(call.reader, role)}}
+        return {
+            "Role": {
+                **_detailed(call.reader, role),
+                "RoleLastUsed": last_use(self._uses.last(call.reader, role)),
+            }
+        }
 
     @iam.ListRoles("read", resource="role{PathPrefix}")
     def list_roles(self, call: Call, request: iam.ListRolesRequest) -> iam.ListRolesResponse:
@@ -143,9 +152,8 @@ def shown(reader: Reader, role: Role) -> iam.Role:
     }
 
 
-def last_use(reader: Reader, role: Role) -> iam.RoleLastUsed:
+def last_use(use: RoleUse | None) -> iam.RoleLastUsed:
     """Return when and where a role was last used; nothing if it never was."""
-    use = role_records.role_use(reader, role.id)
     return {} if use is None else {"LastUsedDate": as_datetime(use.used_at), "Region": use.region}
 
 
