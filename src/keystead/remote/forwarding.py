@@ -14,8 +14,8 @@ from keystead.remote.link import Link
 from keystead.sessionwire import smux
 from keystead.sessionwire.smux import Finished, Mux, Opened, Received
 
-READ_BYTES: Final = 16 * 1024 - 8
-"""With smux's header it fills one frame of 16 KiB."""
+READ_BYTES: Final = 64 * 1024 - 16
+"""With the headers of two smux frames it fills one message of 64 KiB: the real ends take large ones."""
 STREAM_BYTES: Final = 1024 * 1024
 
 
