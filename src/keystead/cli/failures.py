@@ -16,6 +16,8 @@ _FORESEEN = {
         "AddressInUse": "; give another with --http or --https, port 0 for a free one",
         "CannotListen": "",
     },
+    "keystead.remote.node.calls": {"Refused": ""},
+    "keystead.remote.node.place": {"BadPlace": ""},
     "keystead.store.interface": {"DatabaseUnusable": ""},
     "keystead.store.lock": {"DirectoryInUse": "; `keystead health` asks whether that one answers"},
     "keystead.store.migrations": {"SchemaMismatch": ""},
