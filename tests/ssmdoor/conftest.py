@@ -14,8 +14,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from support import ssmhalf
-
+REGION, ROLE = "us-east-1", "SSMNodes"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 AWS = ROOT / ".clients/awscli/bin/aws"
@@ -37,6 +43,8 @@ class Rig:
     agent: subprocess.Popen | None = None
     ready: dict = field(default_factory=dict)
     instance: str = ""
+    activation: str = ""
+    code: str = ""
 
     def start_server(self) -> None:
         ready = self.folder / "ready.json"
@@ -51,7 +59,7 @@ class Rig:
                 [
                     sys.executable,
                     "-m",
-                    "support.ssmhalf",
+                    "keystead",
                     "serve",
                     "--test",
                     "--data",
@@ -76,18 +84,13 @@ class Rig:
 
     def register(self) -> None:
         iam = self.client("iam")
-        iam.create_role(RoleName=ssmhalf.ROLE, AssumeRolePolicyDocument=json.dumps(ssmhalf.TRUST))
-        iam.attach_role_policy(RoleName=ssmhalf.ROLE, PolicyArn=ssmhalf.CORE)
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(TRUST))
+        iam.attach_role_policy(RoleName=ROLE, PolicyArn=CORE)
+        made = self.client("ssm").create_activation(IamRole=ROLE)
+        self.activation, self.code = made["ActivationId"], made["ActivationCode"]
         done = self.node(
-            "register",
-            "--endpoint",
-            self.ready["https"],
-            "--id",
-            ssmhalf.ACTIVATION,
-            "--code",
-            ssmhalf.CODE,
-            "--ca",
-            str(self.ca),
+            *("register", "--endpoint", self.ready["https"], "--ca", str(self.ca)),
+            *("--id", self.activation, "--code", self.code),
         )
         assert done.returncode == 0, done.stderr
         self.instance = json.loads((self.folder / "node/node.json").read_text())["instance_id"]
@@ -131,8 +134,8 @@ class Rig:
             "AWS_CA_BUNDLE": str(self.ca),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "data/credentials"),
             "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_REGION": ssmhalf.REGION,
-            "AWS_DEFAULT_REGION": ssmhalf.REGION,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
         }
 
     def client(self, service: str):
@@ -145,7 +148,7 @@ class Rig:
         return session.client(
             service,
             endpoint_url=self.ready["http"],
-            region_name=ssmhalf.REGION,
+            region_name=REGION,
             aws_access_key_id=keys["aws_access_key_id"],
             aws_secret_access_key=keys["aws_secret_access_key"],
             config=Config(retries={"total_max_attempts": 1}),

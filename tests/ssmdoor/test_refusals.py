@@ -16,7 +16,6 @@ from keystead.remote.node.calls import Calls, Refused
 from keystead.remote.node.place import NodeSettings, Place, new_key
 from keystead.remote.sockets import trust
 from support import sessionpeer as peer
-from support import ssmhalf
 
 SHELL = {"MessageSchemaVersion": "1.0", "RequestId": "r", "ClientId": "c", "ClientVersion": "1.2.553.0"}
 
@@ -52,7 +51,7 @@ def test_wrong_code_registers_nobody(rig: Rig) -> None:
         "--endpoint",
         rig.ready["https"],
         "--id",
-        ssmhalf.ACTIVATION,
+        rig.activation,
         "--code",
         "x" * 24,
         "--ca",
@@ -63,6 +62,16 @@ def test_wrong_code_registers_nobody(rig: Rig) -> None:
     assert done.returncode != 0
     assert "InvalidActivation" in done.stderr
     assert not (rig.folder / "other").exists()
+
+
+def test_used_up_activation_registers_nobody_else(rig: Rig) -> None:
+    done = rig.node(
+        *("register", "--endpoint", rig.ready["https"], "--ca", str(rig.ca)),
+        *("--id", rig.activation, "--code", rig.code),
+        folder="other",
+    )
+
+    assert "RegistrationLimitExceeded" in done.stderr
 
 
 def test_node_with_another_key_gets_no_keys(rig: Rig) -> None:

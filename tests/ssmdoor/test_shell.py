@@ -49,9 +49,8 @@ def test_terminate_session_ends_the_plugin_at_once_and_well(rig: Rig) -> None:
 def test_recording_holds_what_was_shown_and_not_what_was_hidden(rig: Rig) -> None:
     person = sit_down(rig)
     session_id = person.sees("\r\n").strip()
-    person.type("stty -echo; echo quiet\n")
-    person.sees("quiet")
-    person.sees("quiet")
+    person.type("stty -echo; echo quiet-$((1+1))\n")
+    person.sees("quiet-2")
     person.type("secret=hush-hush; echo said-$((2+3))\n")
     person.sees("said-5")
     person.type("exit\n")

@@ -48,12 +48,14 @@ def node_access(
     clock, entropy = base.clock, base.entropy
     tokens = ChannelTokens(base.seal, clock, entropy)
     hub = Hub(base.store, base.verifier, base.settings.data / RECORDINGS, clock, entropy)
-    callers = Callers(base.authenticator, base.authoriser, base.settings.region)
+    callers = Callers(base.authenticator, base.authoriser, base.settings.region, clock)
     registrations = Registrations(redeem, registered, base.sessions, clock, entropy)
     desk = SessionDesk(
         hub, SessionDocuments(find_document), tokens, request_of, base.addresses, clock, entropy
     )
-    channels = Application(hub, callers, tokens, registrations, base.store, clock)
+    channels = Application(
+        hub, callers, tokens, registrations, base.verifier, base.journal, base.store, clock
+    )
     calls = NodeCalls(registrations, callers, base.store, clock, entropy)
 
     async def tidy() -> None:

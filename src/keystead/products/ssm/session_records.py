@@ -129,7 +129,7 @@ def listed(
     return [_session(row) for row in rows]
 
 
-def in_state(reader: Reader, state: State, limit: int = 1000) -> list[SessionRow]:
+def in_state(reader: Reader, state: State, limit: int = 10_000) -> list[SessionRow]:
     """Return sessions of any account in one state."""
     rows = reader.all(
         f"SELECT {_SESSION} FROM ssm_session WHERE state = ? ORDER BY id LIMIT ?", (state, limit)

@@ -22,7 +22,7 @@ from keystead.remote.node.sessions import NodeSession
 from keystead.remote.sockets import SCHEMA_VERSION, open_socket
 from keystead.sessionwire import frames
 from keystead.sessionwire.frames import BadFrame, Frame
-from keystead.sessionwire.payloads import BadPayload
+from keystead.sessionwire.payloads import BadPayload, read_object, text
 
 PING_SECONDS: Final = 300.0
 FIRST_DELAY: Final = 0.2
@@ -167,15 +167,13 @@ class Agent:
         self._acknowledged.pop(session_id, None)
 
     def _settle(self, frame: Frame) -> None:
-        told: dict[str, Any] = json.loads(frame.payload)
-        heard = self._acknowledged.get(str(told.get("TaskId", "")))
+        heard = self._acknowledged.get(text(read_object(frame.payload), "TaskId"))
         if heard is not None:
             heard.set()
 
     def _cancel(self, frame: Frame) -> None:
         """End a session that has no data channel yet, or whose end is told here."""
-        told: dict[str, Any] = json.loads(frame.payload)
-        job = self._sessions.get(str(told.get("SessionId", "")))
+        job = self._sessions.get(text(read_object(frame.payload), "SessionId"))
         if job is not None:
             job.cancel()
 

@@ -9,7 +9,10 @@ import asyncio
 import re
 from typing import Final
 
-from keystead.access.doors import Message, Receive, Send
+from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
+from keystead.audit.event import authority_event
+from keystead.audit.journal import Journal
+from keystead.credentials.verify import Verifier
 from keystead.identity.principals import Principal
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.secret import Secret
@@ -41,6 +44,8 @@ class Application:
         callers: Callers,
         tokens: ChannelTokens,
         registrations: Registrations,
+        verifier: Verifier,
+        journal: Journal,
         store: Store,
         clock: Clock,
     ) -> None:
@@ -48,6 +53,8 @@ class Application:
         self._callers = callers
         self._tokens = tokens
         self._registrations = registrations
+        self._verifier = verifier
+        self._journal = journal
         self._store = store
         self._clock = clock
 
@@ -69,7 +76,8 @@ class Application:
             if knock is None:
                 raise NotAllowed("nothing presented")
             token = await self._store.write(lambda tx: self._mint(tx, knock, name, kind, id_))
-        except NotAllowed:
+        except NotAllowed as refused:
+            self._note(scope, name, id_, str(refused))
             await _answer(send, 403, b"<AccessDeniedException/>")
             return
         # Revealed to the node that asked: it is the answer.
@@ -108,7 +116,8 @@ class Application:
         await receive()
         try:
             knock = None if place is None else self._callers.knock(scope, b"")
-        except NotAllowed:
+        except NotAllowed as refused:
+            self._note(scope, "OpenChannel", place[1] if place else "", str(refused))
             place, knock = None, None
         if place is None:
             await send({"type": "websocket.close", "code": POLICY})
@@ -122,7 +131,8 @@ class Application:
                 purpose, account = await self._store.write(
                     lambda tx: self._admit(tx, knock, kind, id_, shown)
                 )
-        except (NotAllowed, BadPayload, TimeoutError):
+        except (NotAllowed, BadPayload, TimeoutError) as refused:
+            self._note(scope, "OpenChannel", id_, str(refused) or "no first message")
             await socket.close(POLICY)
             return
         except SocketClosed:
@@ -135,6 +145,13 @@ class Application:
         except asyncio.CancelledError:
             # Ended by the hub: a newer channel is there, or the session is over. The server's stop cancels too.
             await socket.close()
+
+    def _note(self, scope: Message, name: str, id_: str, why: str) -> None:
+        """Tell the journal of a refusal; whoever was refused learns nothing of it."""
+        event = authority_event(self._clock.epoch(), name, channel=id_)
+        event.sourceIPAddress = str(scope["state"].get(SOURCE_ADDRESS, ""))
+        event.errorCode, event.reason = "AccessDeniedException", why
+        self._journal.observe(event)
 
     async def _serve_data(self, account: str, session_id: str, side: Side, socket: Socket) -> None:
         session = session_records.find(self._store.reader, account, session_id)
@@ -165,6 +182,9 @@ class Application:
         session = session_records.find(tx, account, session_id)
         if session is None or not session.is_open:
             raise NotAllowed("no open session")
+        if not self._verifier.stands_in(tx, session.credential):
+            # What was revoked since StartSession opens nothing, though the token is right.
+            raise NotAllowed("credential revoked")
         if knock is not None:
             self._callers.require(tx, knock, "OpenDataChannel", *session_arns(session, knock.principal.id))
 

@@ -10,10 +10,11 @@ from typing import Final
 
 from keystead.access.authenticate import Authenticated, Authenticator
 from keystead.access.authorise import Authoriser
-from keystead.access.doors import Message
-from keystead.access.policy.context import Values
+from keystead.access.doors import SOURCE_ADDRESS, Message
+from keystead.access.policy.context import Late, Values
 from keystead.access.sigv4 import Malformed, Presented, Refused, SignedRequest, find, rules_for
 from keystead.identity.principals import Principal
+from keystead.kernel.clock import Clock, now
 from keystead.protocol.regions import public_regions
 from keystead.store.interface import Reader
 
@@ -30,6 +31,7 @@ class Knock:
 
     caller: Authenticated
     region: str
+    late: Late
 
     @property
     def principal(self) -> Principal:
@@ -40,9 +42,12 @@ class Knock:
 class Callers:
     """Verifies who knocks."""
 
-    def __init__(self, authenticator: Authenticator, authoriser: Authoriser, region: str) -> None:
+    def __init__(
+        self, authenticator: Authenticator, authoriser: Authoriser, region: str, clock: Clock
+    ) -> None:
         self._authenticator = authenticator
         self._authoriser = authoriser
+        self._clock = clock
         regions = frozenset(public_regions()) | {region}
         self._rules = {name: rules_for(name, regions, region) for name in (SERVICE, "ssm", "ec2messages")}
 
@@ -59,24 +64,27 @@ class Callers:
             presented: Presented | None = find(signed)
             if presented is None:
                 return None
-            return Knock(
-                self._authenticator.authenticate(signed, presented, self._rules[service]), presented.region
-            )
+            caller = self._authenticator.authenticate(signed, presented, self._rules[service])
+            return Knock(caller, presented.region, _RequestKeys(scope, presented.region, self._clock))
         except (Malformed, Refused) as refused:
             raise NotAllowed(type(refused).__name__) from refused
 
     def require(
         self, reader: Reader, knock: Knock, action: str, *resources: str, service: str = SERVICE
     ) -> None:
-        """Let pass who may do `action` on one of `resources`, ways to write the same thing. Raises NotAllowed."""
+        """Let pass who may do `action` on one of `resources`, ways to write the same thing. Raises NotAllowed.
+
+        A statement that denies one of them denies all. Nothing held in memory counts.
+        """
         principal = knock.principal
         if self._authoriser.is_above_policies(principal):
             return
         decisions = [
-            self._authoriser.decide(reader, principal, f"{service}:{action}", resource, _no_keys)
+            self._authoriser.decide_again(reader, principal, f"{service}:{action}", resource, knock.late)
             for resource in resources
         ]
-        if not any(decision.is_allowed for decision in decisions):
+        is_denied = any(not each.is_allowed and each.statement is not None for each in decisions)
+        if is_denied or not any(each.is_allowed for each in decisions):
             raise NotAllowed(f"{service}:{action}")
 
     def again(self, reader: Reader, knock: Knock) -> None:
@@ -87,7 +95,29 @@ class Callers:
             raise NotAllowed("no longer good") from refused
 
 
-def _no_keys(key: str) -> Values | None:
-    """Know no condition key of the request: a policy that needs one does not match."""
-    del key
-    return None
+@dataclass(frozen=True, slots=True)
+class _RequestKeys:
+    """The condition keys of one request that every service has, by name in lower case."""
+
+    scope: Message
+    region: str
+    clock: Clock
+
+    def __call__(self, key: str) -> Values | None:
+        """Return the values of a key, or None when the request has none."""
+        match key:
+            case "aws:sourceip":
+                return (str(self.scope["state"].get(SOURCE_ADDRESS, "")),)
+            case "aws:securetransport":
+                return ("true" if self.scope["scheme"] in ("https", "wss") else "false",)
+            case "aws:currenttime":
+                return (now(self.clock).isoformat(timespec="seconds").replace("+00:00", "Z"),)
+            case "aws:epochtime":
+                return (str(int(self.clock.epoch())),)
+            case "aws:requestedregion":
+                return (self.region,)
+            case "aws:useragent":
+                found = dict(self.scope["headers"]).get(b"user-agent")
+                return None if found is None else (found.decode("latin-1"),)
+            case _:
+                return None

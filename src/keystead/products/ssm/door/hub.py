@@ -38,6 +38,7 @@ ACCESS_ENDED: Final = "Your access to this node was revoked."
 WAS_IDLE: Final = "The session was idle for too long."
 TOO_LONG: Final = "The session has reached its maximum duration."
 NEVER_JOINED: Final = "The node did not join the session."
+NODE_GONE: Final = "The node was deregistered."
 NODE_LOST: Final = "The connection to the node was lost."
 
 
@@ -77,7 +78,10 @@ class Hub:
             self._soon(self._finish(relay, because))
 
     def drop_node(self, node: str) -> None:
-        """Close the control channel of a node that is not one any more."""
+        """Close the channels of a node that is not one any more."""
+        for relay in list(self._relays.values()):
+            if relay.session.target == node:
+                self._soon(self._finish(relay, NODE_GONE))
         socket = self._controls.pop(node, None)
         if socket is not None:
             socket.end()
@@ -114,14 +118,14 @@ class Hub:
                     self._relay(session)
             self._has_looked = True
         for session in records.in_state(self._store.reader, "Terminating"):
-            await self._finish(self._relay(session), session.ends_because or TERMINATED_BY_USER)
+            self._soon(self._finish(self._relay(session), session.ends_because or TERMINATED_BY_USER))
         for session in records.in_state(self._store.reader, "Connecting"):
             if session.id not in self._relays and self.is_connected(session.target):
                 self.begin(session)
         for relay in list(self._relays.values()):
             because = self._why_over(relay)
             if because:
-                await self._finish(relay, because)
+                self._soon(self._finish(relay, because))
             else:
                 await self._write_recording(relay)
 
@@ -217,8 +221,9 @@ class Hub:
             control = self._controls.get(session.target)
             if not had_node and control is not None:
                 try:
-                    await control.write(relay.end_frame(because))
-                except SocketClosed:
+                    async with asyncio.timeout(LAST_WORD_SECONDS):
+                        await control.write(relay.end_frame(because))
+                except (SocketClosed, TimeoutError):
                     self._log.info("node %s is gone", session.target)
             await self._write_recording(relay)
             digest = await asyncio.to_thread(relay.recorder.digest) if relay.recorder else ""

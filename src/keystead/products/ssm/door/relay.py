@@ -5,6 +5,8 @@ frame. What is for a side that is away is dropped, since the other side sends it
 is told to pause meanwhile.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -22,6 +24,7 @@ Side = Literal["client", "node"]
 _OTHER: Final[dict[Side, Side]] = {"client": "node", "node": "client"}
 _STREAM: Final[dict[Side, str]] = {"client": frames.INPUT, "node": frames.OUTPUT}
 _NOP: Final = smux.nop()
+LAST_WORD_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,14 @@ class Relay:
         self.is_over = True
         for side in ("client", "node"):
             socket = self._sockets.get(side)
-            if socket is not None:
-                await self._say(side, frames.CHANNEL_CLOSED, self._end(output))
-                await socket.close(NORMAL)
-                socket.end()
+            if socket is None:
+                continue
+            # A peer that reads nothing is cut off without a word: the end of a session waits for nobody.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_SECONDS):
+                    await self._say(side, frames.CHANNEL_CLOSED, self._end(output))
+                    await socket.close(NORMAL)
+            socket.end()
 
     def end_frame(self, output: str) -> bytes:
         """Return the frame that ends the session, for a node's control channel."""

@@ -1,0 +1,142 @@
+"""How a session ends, and what does not end it."""
+
+import asyncio
+import json
+import subprocess
+import time
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from channel import Channel, refused
+
+from conftest import BIN, REGION, Rig, wait_for
+
+
+def signing(rig: Rig, keys: dict, service: str = "ssm"):
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=rig.ready["http"],
+        region_name=REGION,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys.get("SessionToken"),
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def user(rig: Rig, name: str) -> dict:
+    iam = rig.client("iam")
+    iam.create_user(UserName=name)
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}}
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    return iam.create_access_key(UserName=name)["AccessKey"]
+
+
+def test_deleted_key_ends_its_live_session_within_a_second(rig: Rig) -> None:
+    keys = user(rig, "ana")
+    session = signing(rig, keys).start_session(Target=rig.instance)
+
+    async def live() -> tuple[str, float]:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        await channel.type("echo here-$((1+1))\r")
+        await channel.sees("here-2")
+        await asyncio.to_thread(
+            rig.client("iam").delete_access_key, UserName="ana", AccessKeyId=keys["AccessKeyId"]
+        )
+        revoked = time.monotonic()
+        return await channel.end(), time.monotonic() - revoked
+
+    text, took = asyncio.run(live())
+    assert text == "Your access to this node was revoked."
+    assert took < 1
+
+
+def test_token_of_a_revoked_key_opens_nothing(rig: Rig) -> None:
+    keys = user(rig, "eva")
+    session = signing(rig, keys).start_session(Target=rig.instance)
+    rig.client("iam").update_access_key(UserName="eva", AccessKeyId=keys["AccessKeyId"], Status="Inactive")
+
+    assert asyncio.run(refused(rig, session))
+
+
+def test_reader_that_stands_still_does_not_hold_up_the_end(rig: Rig) -> None:
+    ssm = rig.client("ssm")
+    session = ssm.start_session(Target=rig.instance)
+
+    async def stall() -> float:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        await channel.type("yes\r")
+        await asyncio.sleep(2)
+        await asyncio.to_thread(ssm.terminate_session, SessionId=session["SessionId"])
+        began = time.monotonic()
+        wanted = [{"key": "SessionId", "value": session["SessionId"]}]
+        while not ssm.describe_sessions(State="History", Filters=wanted)["Sessions"]:
+            assert time.monotonic() - began < 5
+            await asyncio.sleep(0.05)
+        channel.socket.transport.abort()
+        return time.monotonic() - began
+
+    assert asyncio.run(stall()) < 1.5
+
+
+def test_session_outlives_its_keys_and_is_not_resumed_with_them(rig: Rig) -> None:
+    keys = signing(rig, user(rig, "bob"), "sts").get_session_token(DurationSeconds=900)["Credentials"]
+    session = signing(rig, keys).start_session(Target=rig.instance)
+
+    async def outlive() -> None:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        await channel.type("echo one-$((1+1))\r")
+        await channel.sees("one-2")
+        await asyncio.to_thread(clock, rig, "advance", "61m")
+        await asyncio.sleep(1)
+        await channel.type("echo two-$((2+2))\r")
+        await channel.sees("two-4")
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            await asyncio.to_thread(signing(rig, keys).resume_session, SessionId=session["SessionId"])
+        await channel.socket.close()
+
+    try:
+        asyncio.run(outlive())
+    finally:
+        rig.client("ssm").terminate_session(SessionId=session["SessionId"])
+        clock(rig, "reset")
+
+
+def test_session_ends_at_its_maximum_duration(rig: Rig) -> None:
+    preferences = {
+        "schemaVersion": "1.0",
+        "sessionType": "Standard_Stream",
+        "inputs": {"maxSessionDuration": "30"},
+    }
+    name = "SSM-SessionManagerRunShell"
+    rig.client("ssm").create_document(Name=name, Content=json.dumps(preferences), DocumentType="Session")
+    session = rig.client("ssm").start_session(Target=rig.instance)
+
+    async def last() -> str:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        await channel.type("echo one-$((1+1))\r")
+        await channel.sees("one-2")
+        await asyncio.to_thread(clock, rig, "advance", "31m")
+        return await channel.end()
+
+    try:
+        assert asyncio.run(last()) == "The session has reached its maximum duration."
+    finally:
+        rig.client("ssm").delete_document(Name=name)
+        clock(rig, "reset")
+    wait_for("its end", lambda: not rig.client("ssm").describe_sessions(State="Active")["Sessions"])
+
+
+def clock(rig: Rig, *arguments: str) -> None:
+    subprocess.run(
+        [BIN / "keystead", "clock", *arguments, "--data", rig.folder / "data"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=30,
+    )
