@@ -159,22 +159,37 @@ def test_ssh_session_carries_raw_bytes(rig: Rig, service: Service) -> None:
     assert said.count(b"\0") == 300000
 
 
-def test_command_without_terminal_tells_errors_apart_and_its_status(rig: Rig) -> None:
+def run_command(rig: Rig, document: str) -> tuple[str, str, int]:
     process = rig.start_session(
-        "--document-name",
-        "AWS-StartNonInteractiveCommand",
-        "--parameters",
-        json.dumps({"command": ["echo out; echo err >&2; exit 7"]}),
+        *("--document-name", document),
+        *("--parameters", json.dumps({"command": ["echo out; echo err >&2; exit 7"]})),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
     )
     out, err = process.communicate(timeout=60)
+    return out, err, process.returncode
 
-    assert "\nout\n" in out
-    assert "err\n" in err
-    assert process.returncode == 0
+
+def test_command_without_terminal_says_all_in_one(rig: Rig) -> None:
+    out, err, status = run_command(rig, "AWS-StartNonInteractiveCommand")
+
+    assert ("\nout\n" in out, "err\n" in out, "err" in err, status) == (True, True, False, 0)
+
+
+def test_command_tells_errors_apart_if_its_document_says_so(rig: Rig) -> None:
+    content = {
+        "schemaVersion": "1.0",
+        "sessionType": "NonInteractiveCommands",
+        "parameters": {"command": {"type": "String"}},
+        "properties": {"linux": {"commands": "{{ command }}", "separateOutputStream": "true"}},
+    }
+    rig.client("ssm").create_document(Name="Apart", Content=json.dumps(content), DocumentType="Session")
+
+    out, err, status = run_command(rig, "Apart")
+
+    assert ("\nout\n" in out, "err" in out, "err\n" in err, status) == (True, False, True, 0)
 
 
 def test_interactive_command_has_a_terminal(rig: Rig) -> None:

@@ -41,10 +41,9 @@ class Order:
 
     @property
     def separates_errors(self) -> bool:
-        """Whether standard error travels apart from standard output."""
-        return text(self.properties, "separateOutputStream").lower() == "true" or (
-            self.properties.get("separateOutputStream") is True
-        )
+        """Whether standard error travels apart from standard output: said of the platform, or of the whole."""
+        of_platform = _mapping(self.properties.get("linux"))
+        return any(_is_true(each.get("separateOutputStream")) for each in (of_platform, self.properties))
 
 
 def read_order(payload: bytes) -> Order:
