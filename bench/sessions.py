@@ -87,7 +87,7 @@ class Bench:
             service,
             endpoint_url=self.ready["http"],
             region_name="us-east-1",
-            aws_access_key_id=key.id,
+            aws_access_key_id=key.key_id,
             aws_secret_access_key=key.secret,
             config=Config(retries={"total_max_attempts": 1}),
         )
