@@ -3,67 +3,366 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
+if TYPE_CHECKING:
 
-class AssertionAttributes(TypedDict):
-    name: NotRequired[str]
-    login: NotRequired[str]
-    email: NotRequired[str]
-    groups: NotRequired[str]
-    role: NotRequired[str]
-    org: NotRequired[str]
+    class AssertionAttributes(TypedDict):
+        name: NotRequired[str]
+        login: NotRequired[str]
+        email: NotRequired[str]
+        groups: NotRequired[str]
+        role: NotRequired[str]
+        org: NotRequired[str]
 
+    class AssociateLicenseRequest(TypedDict):
+        workspaceId: str
+        licenseType: Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"]
+        grafanaToken: NotRequired[str]
 
-class AssociateLicenseRequest(TypedDict):
-    workspaceId: str
-    licenseType: Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"]
-    grafanaToken: NotRequired[str]
+    class AssociateLicenseResponse(TypedDict):
+        workspace: WorkspaceDescription
 
+    class AuthenticationDescription(TypedDict):
+        providers: list[Literal["AWS_SSO", "SAML"]]
+        saml: NotRequired[SamlAuthentication | None]
+        awsSso: NotRequired[AwsSsoAuthentication | None]
 
-class AssociateLicenseResponse(TypedDict):
-    workspace: WorkspaceDescription
+    class AuthenticationSummary(TypedDict):
+        providers: list[Literal["AWS_SSO", "SAML"]]
+        samlConfigurationStatus: NotRequired[Literal["CONFIGURED", "NOT_CONFIGURED"] | None]
 
+    class AwsSsoAuthentication(TypedDict):
+        ssoClientId: NotRequired[str | None]
 
-class AuthenticationDescription(TypedDict):
-    providers: list[Literal["AWS_SSO", "SAML"]]
-    saml: NotRequired[SamlAuthentication | None]
-    awsSso: NotRequired[AwsSsoAuthentication | None]
+    class CreateWorkspaceApiKeyRequest(TypedDict):
+        keyName: str
+        keyRole: str
+        secondsToLive: int
+        workspaceId: str
 
+    class CreateWorkspaceApiKeyResponse(TypedDict):
+        keyName: str
+        key: str
+        workspaceId: str
 
-class AuthenticationSummary(TypedDict):
-    providers: list[Literal["AWS_SSO", "SAML"]]
-    samlConfigurationStatus: NotRequired[Literal["CONFIGURED", "NOT_CONFIGURED"] | None]
+    class CreateWorkspaceRequest(TypedDict):
+        accountAccessType: Literal["CURRENT_ACCOUNT", "ORGANIZATION"]
+        clientToken: NotRequired[str]
+        organizationRoleName: NotRequired[str]
+        permissionType: Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"]
+        stackSetName: NotRequired[str]
+        workspaceDataSources: NotRequired[
+            list[
+                Literal[
+                    "AMAZON_OPENSEARCH_SERVICE",
+                    "CLOUDWATCH",
+                    "PROMETHEUS",
+                    "XRAY",
+                    "TIMESTREAM",
+                    "SITEWISE",
+                    "ATHENA",
+                    "REDSHIFT",
+                    "TWINMAKER",
+                ]
+            ]
+        ]
+        workspaceDescription: NotRequired[str]
+        workspaceName: NotRequired[str]
+        workspaceNotificationDestinations: NotRequired[list[Literal["SNS"]]]
+        workspaceOrganizationalUnits: NotRequired[list[str]]
+        workspaceRoleArn: NotRequired[str]
+        authenticationProviders: list[Literal["AWS_SSO", "SAML"]]
+        tags: NotRequired[dict[str, str]]
+        vpcConfiguration: NotRequired[VpcConfiguration]
+        configuration: NotRequired[str]
+        networkAccessControl: NotRequired[NetworkAccessConfiguration]
+        grafanaVersion: NotRequired[str]
+        ipAddressType: NotRequired[Literal["IPv4", "DualStack"]]
+        kmsKeyId: NotRequired[str]
 
+    class CreateWorkspaceResponse(TypedDict):
+        workspace: WorkspaceDescription
 
-class AwsSsoAuthentication(TypedDict):
-    ssoClientId: NotRequired[str | None]
+    class CreateWorkspaceServiceAccountRequest(TypedDict):
+        name: str
+        grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
+        workspaceId: str
 
+    class CreateWorkspaceServiceAccountResponse(TypedDict):
+        id: str
+        name: str
+        grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
+        workspaceId: str
 
-class CreateWorkspaceApiKeyRequest(TypedDict):
-    keyName: str
-    keyRole: str
-    secondsToLive: int
-    workspaceId: str
+    class CreateWorkspaceServiceAccountTokenRequest(TypedDict):
+        name: str
+        secondsToLive: int
+        serviceAccountId: str
+        workspaceId: str
 
+    class CreateWorkspaceServiceAccountTokenResponse(TypedDict):
+        serviceAccountToken: ServiceAccountTokenSummaryWithKey
+        serviceAccountId: str
+        workspaceId: str
 
-class CreateWorkspaceApiKeyResponse(TypedDict):
-    keyName: str
-    key: str
-    workspaceId: str
+    class DeleteWorkspaceApiKeyRequest(TypedDict):
+        keyName: str
+        workspaceId: str
 
+    class DeleteWorkspaceApiKeyResponse(TypedDict):
+        keyName: str
+        workspaceId: str
 
-class CreateWorkspaceRequest(TypedDict):
-    accountAccessType: Literal["CURRENT_ACCOUNT", "ORGANIZATION"]
-    clientToken: NotRequired[str]
-    organizationRoleName: NotRequired[str]
-    permissionType: Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"]
-    stackSetName: NotRequired[str]
-    workspaceDataSources: NotRequired[
-        list[
+    class DeleteWorkspaceRequest(TypedDict):
+        workspaceId: str
+
+    class DeleteWorkspaceResponse(TypedDict):
+        workspace: WorkspaceDescription
+
+    class DeleteWorkspaceServiceAccountRequest(TypedDict):
+        serviceAccountId: str
+        workspaceId: str
+
+    class DeleteWorkspaceServiceAccountResponse(TypedDict):
+        serviceAccountId: str
+        workspaceId: str
+
+    class DeleteWorkspaceServiceAccountTokenRequest(TypedDict):
+        tokenId: str
+        serviceAccountId: str
+        workspaceId: str
+
+    class DeleteWorkspaceServiceAccountTokenResponse(TypedDict):
+        tokenId: str
+        serviceAccountId: str
+        workspaceId: str
+
+    class DescribeWorkspaceAuthenticationRequest(TypedDict):
+        workspaceId: str
+
+    class DescribeWorkspaceAuthenticationResponse(TypedDict):
+        authentication: AuthenticationDescription
+
+    class DescribeWorkspaceConfigurationRequest(TypedDict):
+        workspaceId: str
+
+    class DescribeWorkspaceConfigurationResponse(TypedDict):
+        configuration: str
+        grafanaVersion: NotRequired[str | None]
+
+    class DescribeWorkspaceRequest(TypedDict):
+        workspaceId: str
+
+    class DescribeWorkspaceResponse(TypedDict):
+        workspace: WorkspaceDescription
+
+    class DisassociateLicenseRequest(TypedDict):
+        workspaceId: str
+        licenseType: Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"]
+
+    class DisassociateLicenseResponse(TypedDict):
+        workspace: WorkspaceDescription
+
+    class IdpMetadata(TypedDict):
+        url: NotRequired[str]
+        xml: NotRequired[str]
+
+    class ListPermissionsRequest(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        userType: NotRequired[Literal["SSO_USER", "SSO_GROUP"]]
+        userId: NotRequired[str]
+        groupId: NotRequired[str]
+        workspaceId: str
+
+    class ListPermissionsResponse(TypedDict):
+        nextToken: NotRequired[str | None]
+        permissions: list[PermissionEntry]
+
+    class ListTagsForResourceRequest(TypedDict):
+        resourceArn: str
+
+    class ListTagsForResourceResponse(TypedDict):
+        tags: NotRequired[dict[str, str] | None]
+
+    class ListVersionsRequest(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        workspaceId: NotRequired[str]
+
+    class ListVersionsResponse(TypedDict):
+        nextToken: NotRequired[str | None]
+        grafanaVersions: NotRequired[list[str] | None]
+
+    class ListWorkspaceServiceAccountTokensRequest(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        serviceAccountId: str
+        workspaceId: str
+
+    class ListWorkspaceServiceAccountTokensResponse(TypedDict):
+        nextToken: NotRequired[str | None]
+        serviceAccountTokens: list[ServiceAccountTokenSummary]
+        serviceAccountId: str
+        workspaceId: str
+
+    class ListWorkspaceServiceAccountsRequest(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        workspaceId: str
+
+    class ListWorkspaceServiceAccountsResponse(TypedDict):
+        nextToken: NotRequired[str | None]
+        serviceAccounts: list[ServiceAccountSummary]
+        workspaceId: str
+
+    class ListWorkspacesRequest(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+
+    class ListWorkspacesResponse(TypedDict):
+        workspaces: list[WorkspaceSummary]
+        nextToken: NotRequired[str | None]
+
+    class NetworkAccessConfiguration(TypedDict):
+        prefixListIds: list[str]
+        vpceIds: list[str]
+
+    class PermissionEntry(TypedDict):
+        user: User
+        role: Literal["ADMIN", "EDITOR", "VIEWER"]
+
+    class RoleValues(TypedDict):
+        editor: NotRequired[list[str]]
+        admin: NotRequired[list[str]]
+
+    class SamlAuthentication(TypedDict):
+        status: Literal["CONFIGURED", "NOT_CONFIGURED"]
+        configuration: NotRequired[SamlConfiguration | None]
+
+    class SamlConfiguration(TypedDict):
+        idpMetadata: IdpMetadata
+        assertionAttributes: NotRequired[AssertionAttributes]
+        roleValues: NotRequired[RoleValues]
+        allowedOrganizations: NotRequired[list[str]]
+        loginValidityDuration: NotRequired[int]
+
+    class ServiceAccountSummary(TypedDict):
+        id: str
+        name: str
+        isDisabled: str
+        grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
+
+    class ServiceAccountTokenSummary(TypedDict):
+        id: str
+        name: str
+        createdAt: datetime
+        expiresAt: datetime
+        lastUsedAt: NotRequired[datetime | None]
+
+    class ServiceAccountTokenSummaryWithKey(TypedDict):
+        id: str
+        name: str
+        key: str
+
+    class TagResourceRequest(TypedDict):
+        resourceArn: str
+        tags: dict[str, str]
+
+    class TagResourceResponse(TypedDict):
+        pass
+
+    class UntagResourceRequest(TypedDict):
+        resourceArn: str
+        tagKeys: list[str]
+
+    class UntagResourceResponse(TypedDict):
+        pass
+
+    class UpdateError(TypedDict):
+        code: int
+        message: str
+        causedBy: UpdateInstruction
+
+    class UpdateInstruction(TypedDict):
+        action: Literal["ADD", "REVOKE"]
+        role: Literal["ADMIN", "EDITOR", "VIEWER"]
+        users: list[User]
+
+    class UpdatePermissionsRequest(TypedDict):
+        updateInstructionBatch: list[UpdateInstruction]
+        workspaceId: str
+
+    class UpdatePermissionsResponse(TypedDict):
+        errors: list[UpdateError]
+
+    class UpdateWorkspaceAuthenticationRequest(TypedDict):
+        workspaceId: str
+        authenticationProviders: list[Literal["AWS_SSO", "SAML"]]
+        samlConfiguration: NotRequired[SamlConfiguration]
+
+    class UpdateWorkspaceAuthenticationResponse(TypedDict):
+        authentication: AuthenticationDescription
+
+    class UpdateWorkspaceConfigurationRequest(TypedDict):
+        configuration: str
+        workspaceId: str
+        grafanaVersion: NotRequired[str]
+
+    class UpdateWorkspaceConfigurationResponse(TypedDict):
+        pass
+
+    class UpdateWorkspaceRequest(TypedDict):
+        accountAccessType: NotRequired[Literal["CURRENT_ACCOUNT", "ORGANIZATION"]]
+        organizationRoleName: NotRequired[str]
+        permissionType: NotRequired[Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"]]
+        stackSetName: NotRequired[str]
+        workspaceDataSources: NotRequired[
+            list[
+                Literal[
+                    "AMAZON_OPENSEARCH_SERVICE",
+                    "CLOUDWATCH",
+                    "PROMETHEUS",
+                    "XRAY",
+                    "TIMESTREAM",
+                    "SITEWISE",
+                    "ATHENA",
+                    "REDSHIFT",
+                    "TWINMAKER",
+                ]
+            ]
+        ]
+        workspaceDescription: NotRequired[str]
+        workspaceId: str
+        workspaceName: NotRequired[str]
+        workspaceNotificationDestinations: NotRequired[list[Literal["SNS"]]]
+        workspaceOrganizationalUnits: NotRequired[list[str]]
+        workspaceRoleArn: NotRequired[str]
+        vpcConfiguration: NotRequired[VpcConfiguration]
+        removeVpcConfiguration: NotRequired[bool]
+        networkAccessControl: NotRequired[NetworkAccessConfiguration]
+        removeNetworkAccessConfiguration: NotRequired[bool]
+        ipAddressType: NotRequired[Literal["IPv4", "DualStack"]]
+
+    class UpdateWorkspaceResponse(TypedDict):
+        workspace: WorkspaceDescription
+
+    class User(TypedDict):
+        id: str
+        type: Literal["SSO_USER", "SSO_GROUP"]
+
+    class VpcConfiguration(TypedDict):
+        securityGroupIds: list[str]
+        subnetIds: list[str]
+
+    class WorkspaceDescription(TypedDict):
+        accountAccessType: NotRequired[Literal["CURRENT_ACCOUNT", "ORGANIZATION"] | None]
+        created: datetime
+        dataSources: list[
             Literal[
                 "AMAZON_OPENSEARCH_SERVICE",
                 "CLOUDWATCH",
@@ -76,446 +375,86 @@ class CreateWorkspaceRequest(TypedDict):
                 "TWINMAKER",
             ]
         ]
-    ]
-    workspaceDescription: NotRequired[str]
-    workspaceName: NotRequired[str]
-    workspaceNotificationDestinations: NotRequired[list[Literal["SNS"]]]
-    workspaceOrganizationalUnits: NotRequired[list[str]]
-    workspaceRoleArn: NotRequired[str]
-    authenticationProviders: list[Literal["AWS_SSO", "SAML"]]
-    tags: NotRequired[dict[str, str]]
-    vpcConfiguration: NotRequired[VpcConfiguration]
-    configuration: NotRequired[str]
-    networkAccessControl: NotRequired[NetworkAccessConfiguration]
-    grafanaVersion: NotRequired[str]
-    ipAddressType: NotRequired[Literal["IPv4", "DualStack"]]
-    kmsKeyId: NotRequired[str]
-
-
-class CreateWorkspaceResponse(TypedDict):
-    workspace: WorkspaceDescription
-
-
-class CreateWorkspaceServiceAccountRequest(TypedDict):
-    name: str
-    grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
-    workspaceId: str
-
-
-class CreateWorkspaceServiceAccountResponse(TypedDict):
-    id: str
-    name: str
-    grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
-    workspaceId: str
-
-
-class CreateWorkspaceServiceAccountTokenRequest(TypedDict):
-    name: str
-    secondsToLive: int
-    serviceAccountId: str
-    workspaceId: str
-
-
-class CreateWorkspaceServiceAccountTokenResponse(TypedDict):
-    serviceAccountToken: ServiceAccountTokenSummaryWithKey
-    serviceAccountId: str
-    workspaceId: str
-
-
-class DeleteWorkspaceApiKeyRequest(TypedDict):
-    keyName: str
-    workspaceId: str
-
-
-class DeleteWorkspaceApiKeyResponse(TypedDict):
-    keyName: str
-    workspaceId: str
-
-
-class DeleteWorkspaceRequest(TypedDict):
-    workspaceId: str
-
-
-class DeleteWorkspaceResponse(TypedDict):
-    workspace: WorkspaceDescription
-
-
-class DeleteWorkspaceServiceAccountRequest(TypedDict):
-    serviceAccountId: str
-    workspaceId: str
-
-
-class DeleteWorkspaceServiceAccountResponse(TypedDict):
-    serviceAccountId: str
-    workspaceId: str
-
-
-class DeleteWorkspaceServiceAccountTokenRequest(TypedDict):
-    tokenId: str
-    serviceAccountId: str
-    workspaceId: str
-
-
-class DeleteWorkspaceServiceAccountTokenResponse(TypedDict):
-    tokenId: str
-    serviceAccountId: str
-    workspaceId: str
-
-
-class DescribeWorkspaceAuthenticationRequest(TypedDict):
-    workspaceId: str
-
-
-class DescribeWorkspaceAuthenticationResponse(TypedDict):
-    authentication: AuthenticationDescription
-
-
-class DescribeWorkspaceConfigurationRequest(TypedDict):
-    workspaceId: str
-
-
-class DescribeWorkspaceConfigurationResponse(TypedDict):
-    configuration: str
-    grafanaVersion: NotRequired[str | None]
-
-
-class DescribeWorkspaceRequest(TypedDict):
-    workspaceId: str
-
-
-class DescribeWorkspaceResponse(TypedDict):
-    workspace: WorkspaceDescription
-
-
-class DisassociateLicenseRequest(TypedDict):
-    workspaceId: str
-    licenseType: Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"]
-
-
-class DisassociateLicenseResponse(TypedDict):
-    workspace: WorkspaceDescription
-
-
-class IdpMetadata(TypedDict):
-    url: NotRequired[str]
-    xml: NotRequired[str]
-
-
-class ListPermissionsRequest(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    userType: NotRequired[Literal["SSO_USER", "SSO_GROUP"]]
-    userId: NotRequired[str]
-    groupId: NotRequired[str]
-    workspaceId: str
-
-
-class ListPermissionsResponse(TypedDict):
-    nextToken: NotRequired[str | None]
-    permissions: list[PermissionEntry]
-
-
-class ListTagsForResourceRequest(TypedDict):
-    resourceArn: str
-
-
-class ListTagsForResourceResponse(TypedDict):
-    tags: NotRequired[dict[str, str] | None]
-
-
-class ListVersionsRequest(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    workspaceId: NotRequired[str]
-
-
-class ListVersionsResponse(TypedDict):
-    nextToken: NotRequired[str | None]
-    grafanaVersions: NotRequired[list[str] | None]
-
-
-class ListWorkspaceServiceAccountTokensRequest(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    serviceAccountId: str
-    workspaceId: str
-
-
-class ListWorkspaceServiceAccountTokensResponse(TypedDict):
-    nextToken: NotRequired[str | None]
-    serviceAccountTokens: list[ServiceAccountTokenSummary]
-    serviceAccountId: str
-    workspaceId: str
-
-
-class ListWorkspaceServiceAccountsRequest(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    workspaceId: str
-
-
-class ListWorkspaceServiceAccountsResponse(TypedDict):
-    nextToken: NotRequired[str | None]
-    serviceAccounts: list[ServiceAccountSummary]
-    workspaceId: str
-
-
-class ListWorkspacesRequest(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-
-
-class ListWorkspacesResponse(TypedDict):
-    workspaces: list[WorkspaceSummary]
-    nextToken: NotRequired[str | None]
-
-
-class NetworkAccessConfiguration(TypedDict):
-    prefixListIds: list[str]
-    vpceIds: list[str]
-
-
-class PermissionEntry(TypedDict):
-    user: User
-    role: Literal["ADMIN", "EDITOR", "VIEWER"]
-
-
-class RoleValues(TypedDict):
-    editor: NotRequired[list[str]]
-    admin: NotRequired[list[str]]
-
-
-class SamlAuthentication(TypedDict):
-    status: Literal["CONFIGURED", "NOT_CONFIGURED"]
-    configuration: NotRequired[SamlConfiguration | None]
-
-
-class SamlConfiguration(TypedDict):
-    idpMetadata: IdpMetadata
-    assertionAttributes: NotRequired[AssertionAttributes]
-    roleValues: NotRequired[RoleValues]
-    allowedOrganizations: NotRequired[list[str]]
-    loginValidityDuration: NotRequired[int]
-
-
-class ServiceAccountSummary(TypedDict):
-    id: str
-    name: str
-    isDisabled: str
-    grafanaRole: Literal["ADMIN", "EDITOR", "VIEWER"]
-
-
-class ServiceAccountTokenSummary(TypedDict):
-    id: str
-    name: str
-    createdAt: datetime
-    expiresAt: datetime
-    lastUsedAt: NotRequired[datetime | None]
-
-
-class ServiceAccountTokenSummaryWithKey(TypedDict):
-    id: str
-    name: str
-    key: str
-
-
-class TagResourceRequest(TypedDict):
-    resourceArn: str
-    tags: dict[str, str]
-
-
-class TagResourceResponse(TypedDict):
-    pass
-
-
-class UntagResourceRequest(TypedDict):
-    resourceArn: str
-    tagKeys: list[str]
-
-
-class UntagResourceResponse(TypedDict):
-    pass
-
-
-class UpdateError(TypedDict):
-    code: int
-    message: str
-    causedBy: UpdateInstruction
-
-
-class UpdateInstruction(TypedDict):
-    action: Literal["ADD", "REVOKE"]
-    role: Literal["ADMIN", "EDITOR", "VIEWER"]
-    users: list[User]
-
-
-class UpdatePermissionsRequest(TypedDict):
-    updateInstructionBatch: list[UpdateInstruction]
-    workspaceId: str
-
-
-class UpdatePermissionsResponse(TypedDict):
-    errors: list[UpdateError]
-
-
-class UpdateWorkspaceAuthenticationRequest(TypedDict):
-    workspaceId: str
-    authenticationProviders: list[Literal["AWS_SSO", "SAML"]]
-    samlConfiguration: NotRequired[SamlConfiguration]
-
-
-class UpdateWorkspaceAuthenticationResponse(TypedDict):
-    authentication: AuthenticationDescription
-
-
-class UpdateWorkspaceConfigurationRequest(TypedDict):
-    configuration: str
-    workspaceId: str
-    grafanaVersion: NotRequired[str]
-
-
-class UpdateWorkspaceConfigurationResponse(TypedDict):
-    pass
-
-
-class UpdateWorkspaceRequest(TypedDict):
-    accountAccessType: NotRequired[Literal["CURRENT_ACCOUNT", "ORGANIZATION"]]
-    organizationRoleName: NotRequired[str]
-    permissionType: NotRequired[Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"]]
-    stackSetName: NotRequired[str]
-    workspaceDataSources: NotRequired[
-        list[
-            Literal[
-                "AMAZON_OPENSEARCH_SERVICE",
-                "CLOUDWATCH",
-                "PROMETHEUS",
-                "XRAY",
-                "TIMESTREAM",
-                "SITEWISE",
-                "ATHENA",
-                "REDSHIFT",
-                "TWINMAKER",
-            ]
+        description: NotRequired[str | None]
+        endpoint: str
+        grafanaVersion: str
+        id: str
+        modified: datetime
+        name: NotRequired[str | None]
+        organizationRoleName: NotRequired[str | None]
+        notificationDestinations: NotRequired[list[Literal["SNS"]] | None]
+        organizationalUnits: NotRequired[list[str] | None]
+        permissionType: NotRequired[Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"] | None]
+        stackSetName: NotRequired[str | None]
+        status: Literal[
+            "ACTIVE",
+            "CREATING",
+            "DELETING",
+            "FAILED",
+            "UPDATING",
+            "UPGRADING",
+            "DELETION_FAILED",
+            "CREATION_FAILED",
+            "UPDATE_FAILED",
+            "UPGRADE_FAILED",
+            "LICENSE_REMOVAL_FAILED",
+            "VERSION_UPDATING",
+            "VERSION_UPDATE_FAILED",
+            "DEGRADED",
         ]
-    ]
-    workspaceDescription: NotRequired[str]
-    workspaceId: str
-    workspaceName: NotRequired[str]
-    workspaceNotificationDestinations: NotRequired[list[Literal["SNS"]]]
-    workspaceOrganizationalUnits: NotRequired[list[str]]
-    workspaceRoleArn: NotRequired[str]
-    vpcConfiguration: NotRequired[VpcConfiguration]
-    removeVpcConfiguration: NotRequired[bool]
-    networkAccessControl: NotRequired[NetworkAccessConfiguration]
-    removeNetworkAccessConfiguration: NotRequired[bool]
-    ipAddressType: NotRequired[Literal["IPv4", "DualStack"]]
+        workspaceRoleArn: NotRequired[str | None]
+        licenseType: NotRequired[Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"] | None]
+        freeTrialConsumed: NotRequired[bool | None]
+        licenseExpiration: NotRequired[datetime | None]
+        freeTrialExpiration: NotRequired[datetime | None]
+        authentication: AuthenticationSummary
+        tags: NotRequired[dict[str, str] | None]
+        vpcConfiguration: NotRequired[VpcConfiguration | None]
+        networkAccessControl: NotRequired[NetworkAccessConfiguration | None]
+        grafanaToken: NotRequired[str | None]
+        ipAddressType: NotRequired[Literal["IPv4", "DualStack"] | None]
+        kmsKeyId: NotRequired[str | None]
+        degradedWorkspaceReason: NotRequired[str | None]
 
-
-class UpdateWorkspaceResponse(TypedDict):
-    workspace: WorkspaceDescription
-
-
-class User(TypedDict):
-    id: str
-    type: Literal["SSO_USER", "SSO_GROUP"]
-
-
-class VpcConfiguration(TypedDict):
-    securityGroupIds: list[str]
-    subnetIds: list[str]
-
-
-class WorkspaceDescription(TypedDict):
-    accountAccessType: NotRequired[Literal["CURRENT_ACCOUNT", "ORGANIZATION"] | None]
-    created: datetime
-    dataSources: list[
-        Literal[
-            "AMAZON_OPENSEARCH_SERVICE",
-            "CLOUDWATCH",
-            "PROMETHEUS",
-            "XRAY",
-            "TIMESTREAM",
-            "SITEWISE",
-            "ATHENA",
-            "REDSHIFT",
-            "TWINMAKER",
+    class WorkspaceSummary(TypedDict):
+        created: datetime
+        description: NotRequired[str | None]
+        endpoint: str
+        grafanaVersion: str
+        id: str
+        modified: datetime
+        name: NotRequired[str | None]
+        notificationDestinations: NotRequired[list[Literal["SNS"]] | None]
+        status: Literal[
+            "ACTIVE",
+            "CREATING",
+            "DELETING",
+            "FAILED",
+            "UPDATING",
+            "UPGRADING",
+            "DELETION_FAILED",
+            "CREATION_FAILED",
+            "UPDATE_FAILED",
+            "UPGRADE_FAILED",
+            "LICENSE_REMOVAL_FAILED",
+            "VERSION_UPDATING",
+            "VERSION_UPDATE_FAILED",
+            "DEGRADED",
         ]
-    ]
-    description: NotRequired[str | None]
-    endpoint: str
-    grafanaVersion: str
-    id: str
-    modified: datetime
-    name: NotRequired[str | None]
-    organizationRoleName: NotRequired[str | None]
-    notificationDestinations: NotRequired[list[Literal["SNS"]] | None]
-    organizationalUnits: NotRequired[list[str] | None]
-    permissionType: NotRequired[Literal["CUSTOMER_MANAGED", "SERVICE_MANAGED"] | None]
-    stackSetName: NotRequired[str | None]
-    status: Literal[
-        "ACTIVE",
-        "CREATING",
-        "DELETING",
-        "FAILED",
-        "UPDATING",
-        "UPGRADING",
-        "DELETION_FAILED",
-        "CREATION_FAILED",
-        "UPDATE_FAILED",
-        "UPGRADE_FAILED",
-        "LICENSE_REMOVAL_FAILED",
-        "VERSION_UPDATING",
-        "VERSION_UPDATE_FAILED",
-        "DEGRADED",
-    ]
-    workspaceRoleArn: NotRequired[str | None]
-    licenseType: NotRequired[Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"] | None]
-    freeTrialConsumed: NotRequired[bool | None]
-    licenseExpiration: NotRequired[datetime | None]
-    freeTrialExpiration: NotRequired[datetime | None]
-    authentication: AuthenticationSummary
-    tags: NotRequired[dict[str, str] | None]
-    vpcConfiguration: NotRequired[VpcConfiguration | None]
-    networkAccessControl: NotRequired[NetworkAccessConfiguration | None]
-    grafanaToken: NotRequired[str | None]
-    ipAddressType: NotRequired[Literal["IPv4", "DualStack"] | None]
-    kmsKeyId: NotRequired[str | None]
-    degradedWorkspaceReason: NotRequired[str | None]
+        authentication: AuthenticationSummary
+        tags: NotRequired[dict[str, str] | None]
+        licenseType: NotRequired[Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"] | None]
+        grafanaToken: NotRequired[str | None]
 
+    class Empty(TypedDict):
+        pass
+else:
 
-class WorkspaceSummary(TypedDict):
-    created: datetime
-    description: NotRequired[str | None]
-    endpoint: str
-    grafanaVersion: str
-    id: str
-    modified: datetime
-    name: NotRequired[str | None]
-    notificationDestinations: NotRequired[list[Literal["SNS"]] | None]
-    status: Literal[
-        "ACTIVE",
-        "CREATING",
-        "DELETING",
-        "FAILED",
-        "UPDATING",
-        "UPGRADING",
-        "DELETION_FAILED",
-        "CREATION_FAILED",
-        "UPDATE_FAILED",
-        "UPGRADE_FAILED",
-        "LICENSE_REMOVAL_FAILED",
-        "VERSION_UPDATING",
-        "VERSION_UPDATE_FAILED",
-        "DEGRADED",
-    ]
-    authentication: AuthenticationSummary
-    tags: NotRequired[dict[str, str] | None]
-    licenseType: NotRequired[Literal["ENTERPRISE", "ENTERPRISE_FREE_TRIAL"] | None]
-    grafanaToken: NotRequired[str | None]
-
-
-class Empty(TypedDict):
-    pass
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class AccessDeniedException(ServiceError):
@@ -553,60 +492,72 @@ class ValidationException(ServiceError):
     shape: ClassVar[str] = "ValidationException"
 
 
-AssociateLicense = Operation[AssociateLicenseRequest, AssociateLicenseResponse]("grafana", "AssociateLicense")
-CreateWorkspace = Operation[CreateWorkspaceRequest, CreateWorkspaceResponse]("grafana", "CreateWorkspace")
-CreateWorkspaceApiKey = Operation[CreateWorkspaceApiKeyRequest, CreateWorkspaceApiKeyResponse](
+AssociateLicense: Operation[AssociateLicenseRequest, AssociateLicenseResponse] = Operation(
+    "grafana", "AssociateLicense"
+)
+CreateWorkspace: Operation[CreateWorkspaceRequest, CreateWorkspaceResponse] = Operation(
+    "grafana", "CreateWorkspace"
+)
+CreateWorkspaceApiKey: Operation[CreateWorkspaceApiKeyRequest, CreateWorkspaceApiKeyResponse] = Operation(
     "grafana", "CreateWorkspaceApiKey"
 )
-CreateWorkspaceServiceAccount = Operation[
+CreateWorkspaceServiceAccount: Operation[
     CreateWorkspaceServiceAccountRequest, CreateWorkspaceServiceAccountResponse
-]("grafana", "CreateWorkspaceServiceAccount")
-CreateWorkspaceServiceAccountToken = Operation[
+] = Operation("grafana", "CreateWorkspaceServiceAccount")
+CreateWorkspaceServiceAccountToken: Operation[
     CreateWorkspaceServiceAccountTokenRequest, CreateWorkspaceServiceAccountTokenResponse
-]("grafana", "CreateWorkspaceServiceAccountToken")
-DeleteWorkspace = Operation[DeleteWorkspaceRequest, DeleteWorkspaceResponse]("grafana", "DeleteWorkspace")
-DeleteWorkspaceApiKey = Operation[DeleteWorkspaceApiKeyRequest, DeleteWorkspaceApiKeyResponse](
+] = Operation("grafana", "CreateWorkspaceServiceAccountToken")
+DeleteWorkspace: Operation[DeleteWorkspaceRequest, DeleteWorkspaceResponse] = Operation(
+    "grafana", "DeleteWorkspace"
+)
+DeleteWorkspaceApiKey: Operation[DeleteWorkspaceApiKeyRequest, DeleteWorkspaceApiKeyResponse] = Operation(
     "grafana", "DeleteWorkspaceApiKey"
 )
-DeleteWorkspaceServiceAccount = Operation[
+DeleteWorkspaceServiceAccount: Operation[
     DeleteWorkspaceServiceAccountRequest, DeleteWorkspaceServiceAccountResponse
-]("grafana", "DeleteWorkspaceServiceAccount")
-DeleteWorkspaceServiceAccountToken = Operation[
+] = Operation("grafana", "DeleteWorkspaceServiceAccount")
+DeleteWorkspaceServiceAccountToken: Operation[
     DeleteWorkspaceServiceAccountTokenRequest, DeleteWorkspaceServiceAccountTokenResponse
-]("grafana", "DeleteWorkspaceServiceAccountToken")
-DescribeWorkspace = Operation[DescribeWorkspaceRequest, DescribeWorkspaceResponse](
+] = Operation("grafana", "DeleteWorkspaceServiceAccountToken")
+DescribeWorkspace: Operation[DescribeWorkspaceRequest, DescribeWorkspaceResponse] = Operation(
     "grafana", "DescribeWorkspace"
 )
-DescribeWorkspaceAuthentication = Operation[
+DescribeWorkspaceAuthentication: Operation[
     DescribeWorkspaceAuthenticationRequest, DescribeWorkspaceAuthenticationResponse
-]("grafana", "DescribeWorkspaceAuthentication")
-DescribeWorkspaceConfiguration = Operation[
+] = Operation("grafana", "DescribeWorkspaceAuthentication")
+DescribeWorkspaceConfiguration: Operation[
     DescribeWorkspaceConfigurationRequest, DescribeWorkspaceConfigurationResponse
-]("grafana", "DescribeWorkspaceConfiguration")
-DisassociateLicense = Operation[DisassociateLicenseRequest, DisassociateLicenseResponse](
+] = Operation("grafana", "DescribeWorkspaceConfiguration")
+DisassociateLicense: Operation[DisassociateLicenseRequest, DisassociateLicenseResponse] = Operation(
     "grafana", "DisassociateLicense"
 )
-ListPermissions = Operation[ListPermissionsRequest, ListPermissionsResponse]("grafana", "ListPermissions")
-ListTagsForResource = Operation[ListTagsForResourceRequest, ListTagsForResourceResponse](
+ListPermissions: Operation[ListPermissionsRequest, ListPermissionsResponse] = Operation(
+    "grafana", "ListPermissions"
+)
+ListTagsForResource: Operation[ListTagsForResourceRequest, ListTagsForResourceResponse] = Operation(
     "grafana", "ListTagsForResource"
 )
-ListVersions = Operation[ListVersionsRequest, ListVersionsResponse]("grafana", "ListVersions")
-ListWorkspaceServiceAccountTokens = Operation[
+ListVersions: Operation[ListVersionsRequest, ListVersionsResponse] = Operation("grafana", "ListVersions")
+ListWorkspaceServiceAccountTokens: Operation[
     ListWorkspaceServiceAccountTokensRequest, ListWorkspaceServiceAccountTokensResponse
-]("grafana", "ListWorkspaceServiceAccountTokens")
-ListWorkspaceServiceAccounts = Operation[
+] = Operation("grafana", "ListWorkspaceServiceAccountTokens")
+ListWorkspaceServiceAccounts: Operation[
     ListWorkspaceServiceAccountsRequest, ListWorkspaceServiceAccountsResponse
-]("grafana", "ListWorkspaceServiceAccounts")
-ListWorkspaces = Operation[ListWorkspacesRequest, ListWorkspacesResponse]("grafana", "ListWorkspaces")
-TagResource = Operation[TagResourceRequest, TagResourceResponse]("grafana", "TagResource")
-UntagResource = Operation[UntagResourceRequest, UntagResourceResponse]("grafana", "UntagResource")
-UpdatePermissions = Operation[UpdatePermissionsRequest, UpdatePermissionsResponse](
+] = Operation("grafana", "ListWorkspaceServiceAccounts")
+ListWorkspaces: Operation[ListWorkspacesRequest, ListWorkspacesResponse] = Operation(
+    "grafana", "ListWorkspaces"
+)
+TagResource: Operation[TagResourceRequest, TagResourceResponse] = Operation("grafana", "TagResource")
+UntagResource: Operation[UntagResourceRequest, UntagResourceResponse] = Operation("grafana", "UntagResource")
+UpdatePermissions: Operation[UpdatePermissionsRequest, UpdatePermissionsResponse] = Operation(
     "grafana", "UpdatePermissions"
 )
-UpdateWorkspace = Operation[UpdateWorkspaceRequest, UpdateWorkspaceResponse]("grafana", "UpdateWorkspace")
-UpdateWorkspaceAuthentication = Operation[
+UpdateWorkspace: Operation[UpdateWorkspaceRequest, UpdateWorkspaceResponse] = Operation(
+    "grafana", "UpdateWorkspace"
+)
+UpdateWorkspaceAuthentication: Operation[
     UpdateWorkspaceAuthenticationRequest, UpdateWorkspaceAuthenticationResponse
-]("grafana", "UpdateWorkspaceAuthentication")
-UpdateWorkspaceConfiguration = Operation[
+] = Operation("grafana", "UpdateWorkspaceAuthentication")
+UpdateWorkspaceConfiguration: Operation[
     UpdateWorkspaceConfigurationRequest, UpdateWorkspaceConfigurationResponse
-]("grafana", "UpdateWorkspaceConfiguration")
+] = Operation("grafana", "UpdateWorkspaceConfiguration")

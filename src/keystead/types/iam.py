@@ -3,1087 +3,920 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
+if TYPE_CHECKING:
 
-class AccessKey(TypedDict):
-    UserName: str
-    AccessKeyId: str
-    Status: Literal["Active", "Inactive", "Expired"]
-    SecretAccessKey: str
-    CreateDate: NotRequired[datetime | None]
+    class AccessKey(TypedDict):
+        UserName: str
+        AccessKeyId: str
+        Status: Literal["Active", "Inactive", "Expired"]
+        SecretAccessKey: str
+        CreateDate: NotRequired[datetime | None]
 
+    class AccessKeyLastUsed(TypedDict):
+        LastUsedDate: NotRequired[datetime | None]
+        ServiceName: str
+        Region: str
 
-class AccessKeyLastUsed(TypedDict):
-    LastUsedDate: NotRequired[datetime | None]
-    ServiceName: str
-    Region: str
+    class AccessKeyMetadata(TypedDict):
+        UserName: NotRequired[str | None]
+        AccessKeyId: NotRequired[str | None]
+        Status: NotRequired[Literal["Active", "Inactive", "Expired"] | None]
+        CreateDate: NotRequired[datetime | None]
 
+    class AddRoleToInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+        RoleName: str
 
-class AccessKeyMetadata(TypedDict):
-    UserName: NotRequired[str | None]
-    AccessKeyId: NotRequired[str | None]
-    Status: NotRequired[Literal["Active", "Inactive", "Expired"] | None]
-    CreateDate: NotRequired[datetime | None]
+    class AddUserToGroupRequest(TypedDict):
+        GroupName: str
+        UserName: str
 
+    class AttachGroupPolicyRequest(TypedDict):
+        GroupName: str
+        PolicyArn: str
 
-class AddRoleToInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-    RoleName: str
+    class AttachRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyArn: str
 
+    class AttachUserPolicyRequest(TypedDict):
+        UserName: str
+        PolicyArn: str
 
-class AddUserToGroupRequest(TypedDict):
-    GroupName: str
-    UserName: str
+    class AttachedPermissionsBoundary(TypedDict):
+        PermissionsBoundaryType: NotRequired[Literal["PermissionsBoundaryPolicy"] | None]
+        PermissionsBoundaryArn: NotRequired[str | None]
 
+    class AttachedPolicy(TypedDict):
+        PolicyName: NotRequired[str | None]
+        PolicyArn: NotRequired[str | None]
 
-class AttachGroupPolicyRequest(TypedDict):
-    GroupName: str
-    PolicyArn: str
-
-
-class AttachRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyArn: str
-
-
-class AttachUserPolicyRequest(TypedDict):
-    UserName: str
-    PolicyArn: str
-
-
-class AttachedPermissionsBoundary(TypedDict):
-    PermissionsBoundaryType: NotRequired[Literal["PermissionsBoundaryPolicy"] | None]
-    PermissionsBoundaryArn: NotRequired[str | None]
-
-
-class AttachedPolicy(TypedDict):
-    PolicyName: NotRequired[str | None]
-    PolicyArn: NotRequired[str | None]
-
-
-class ContextEntry(TypedDict):
-    ContextKeyName: NotRequired[str]
-    ContextKeyValues: NotRequired[list[str]]
-    ContextKeyType: NotRequired[
-        Literal[
-            "string",
-            "stringList",
-            "numeric",
-            "numericList",
-            "boolean",
-            "booleanList",
-            "ip",
-            "ipList",
-            "binary",
-            "binaryList",
-            "date",
-            "dateList",
+    class ContextEntry(TypedDict):
+        ContextKeyName: NotRequired[str]
+        ContextKeyValues: NotRequired[list[str]]
+        ContextKeyType: NotRequired[
+            Literal[
+                "string",
+                "stringList",
+                "numeric",
+                "numericList",
+                "boolean",
+                "booleanList",
+                "ip",
+                "ipList",
+                "binary",
+                "binaryList",
+                "date",
+                "dateList",
+            ]
         ]
-    ]
 
+    class CreateAccessKeyRequest(TypedDict):
+        UserName: NotRequired[str]
 
-class CreateAccessKeyRequest(TypedDict):
-    UserName: NotRequired[str]
+    class CreateAccessKeyResponse(TypedDict):
+        AccessKey: AccessKey
 
+    class CreateAccountAliasRequest(TypedDict):
+        AccountAlias: str
 
-class CreateAccessKeyResponse(TypedDict):
-    AccessKey: AccessKey
+    class CreateGroupRequest(TypedDict):
+        Path: NotRequired[str]
+        GroupName: str
 
+    class CreateGroupResponse(TypedDict):
+        Group: Group
 
-class CreateAccountAliasRequest(TypedDict):
-    AccountAlias: str
+    class CreateInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+        Path: NotRequired[str]
+        Tags: NotRequired[list[Tag]]
 
+    class CreateInstanceProfileResponse(TypedDict):
+        InstanceProfile: InstanceProfile
 
-class CreateGroupRequest(TypedDict):
-    Path: NotRequired[str]
-    GroupName: str
+    class CreatePolicyRequest(TypedDict):
+        PolicyName: str
+        Path: NotRequired[str]
+        PolicyDocument: str
+        Description: NotRequired[str]
+        Tags: NotRequired[list[Tag]]
 
+    class CreatePolicyResponse(TypedDict):
+        Policy: NotRequired[Policy | None]
 
-class CreateGroupResponse(TypedDict):
-    Group: Group
+    class CreatePolicyVersionRequest(TypedDict):
+        PolicyArn: str
+        PolicyDocument: str
+        SetAsDefault: NotRequired[bool]
 
+    class CreatePolicyVersionResponse(TypedDict):
+        PolicyVersion: NotRequired[PolicyVersion | None]
+
+    class CreateRoleRequest(TypedDict):
+        Path: NotRequired[str]
+        RoleName: str
+        AssumeRolePolicyDocument: str
+        Description: NotRequired[str]
+        MaxSessionDuration: NotRequired[int]
+        PermissionsBoundary: NotRequired[str]
+        Tags: NotRequired[list[Tag]]
 
-class CreateInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-    Path: NotRequired[str]
-    Tags: NotRequired[list[Tag]]
+    class CreateRoleResponse(TypedDict):
+        Role: Role
 
+    class CreateServiceSpecificCredentialRequest(TypedDict):
+        UserName: str
+        ServiceName: str
+        CredentialAgeDays: NotRequired[int]
 
-class CreateInstanceProfileResponse(TypedDict):
-    InstanceProfile: InstanceProfile
-
-
-class CreatePolicyRequest(TypedDict):
-    PolicyName: str
-    Path: NotRequired[str]
-    PolicyDocument: str
-    Description: NotRequired[str]
-    Tags: NotRequired[list[Tag]]
-
-
-class CreatePolicyResponse(TypedDict):
-    Policy: NotRequired[Policy | None]
-
-
-class CreatePolicyVersionRequest(TypedDict):
-    PolicyArn: str
-    PolicyDocument: str
-    SetAsDefault: NotRequired[bool]
-
-
-class CreatePolicyVersionResponse(TypedDict):
-    PolicyVersion: NotRequired[PolicyVersion | None]
-
-
-class CreateRoleRequest(TypedDict):
-    Path: NotRequired[str]
-    RoleName: str
-    AssumeRolePolicyDocument: str
-    Description: NotRequired[str]
-    MaxSessionDuration: NotRequired[int]
-    PermissionsBoundary: NotRequired[str]
-    Tags: NotRequired[list[Tag]]
-
-
-class CreateRoleResponse(TypedDict):
-    Role: Role
-
-
-class CreateServiceSpecificCredentialRequest(TypedDict):
-    UserName: str
-    ServiceName: str
-    CredentialAgeDays: NotRequired[int]
-
-
-class CreateServiceSpecificCredentialResponse(TypedDict):
-    ServiceSpecificCredential: NotRequired[ServiceSpecificCredential | None]
-
-
-class CreateUserRequest(TypedDict):
-    Path: NotRequired[str]
-    UserName: str
-    PermissionsBoundary: NotRequired[str]
-    Tags: NotRequired[list[Tag]]
-
-
-class CreateUserResponse(TypedDict):
-    User: NotRequired[User | None]
-
-
-class DeleteAccessKeyRequest(TypedDict):
-    UserName: NotRequired[str]
-    AccessKeyId: str
-
-
-class DeleteAccountAliasRequest(TypedDict):
-    AccountAlias: str
-
-
-class DeleteGroupPolicyRequest(TypedDict):
-    GroupName: str
-    PolicyName: str
-
-
-class DeleteGroupRequest(TypedDict):
-    GroupName: str
-
-
-class DeleteInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-
-
-class DeletePolicyRequest(TypedDict):
-    PolicyArn: str
-
-
-class DeletePolicyVersionRequest(TypedDict):
-    PolicyArn: str
-    VersionId: str
-
-
-class DeleteRolePermissionsBoundaryRequest(TypedDict):
-    RoleName: str
-
-
-class DeleteRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyName: str
-
-
-class DeleteRoleRequest(TypedDict):
-    RoleName: str
-
-
-class DeleteServiceSpecificCredentialRequest(TypedDict):
-    UserName: NotRequired[str]
-    ServiceSpecificCredentialId: str
-
-
-class DeleteUserPermissionsBoundaryRequest(TypedDict):
-    UserName: str
-
-
-class DeleteUserPolicyRequest(TypedDict):
-    UserName: str
-    PolicyName: str
-
-
-class DeleteUserRequest(TypedDict):
-    UserName: str
-
-
-class DetachGroupPolicyRequest(TypedDict):
-    GroupName: str
-    PolicyArn: str
-
-
-class DetachRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyArn: str
-
-
-class DetachUserPolicyRequest(TypedDict):
-    UserName: str
-    PolicyArn: str
-
-
-class EvaluationResult(TypedDict):
-    EvalActionName: str
-    EvalResourceName: NotRequired[str | None]
-    EvalDecision: Literal["allowed", "explicitDeny", "implicitDeny"]
-    MatchedStatements: NotRequired[list[Statement] | None]
-    MissingContextValues: NotRequired[list[str] | None]
-    OrganizationsDecisionDetail: NotRequired[OrganizationsDecisionDetail | None]
-    PermissionsBoundaryDecisionDetail: NotRequired[PermissionsBoundaryDecisionDetail | None]
-    EvalDecisionDetails: NotRequired[dict[str, Literal["allowed", "explicitDeny", "implicitDeny"]] | None]
-    ResourceSpecificResults: NotRequired[list[ResourceSpecificResult] | None]
-
-
-class GenerateCredentialReportResponse(TypedDict):
-    State: NotRequired[Literal["STARTED", "INPROGRESS", "COMPLETE"] | None]
-    Description: NotRequired[str | None]
-
-
-class GetAccessKeyLastUsedRequest(TypedDict):
-    AccessKeyId: str
-
-
-class GetAccessKeyLastUsedResponse(TypedDict):
-    UserName: NotRequired[str | None]
-    AccessKeyLastUsed: NotRequired[AccessKeyLastUsed | None]
-
-
-class GetAccountAuthorizationDetailsRequest(TypedDict):
-    Filter: NotRequired[list[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]]]
-    MaxItems: NotRequired[int]
-    Marker: NotRequired[str]
-
-
-class GetAccountAuthorizationDetailsResponse(TypedDict):
-    UserDetailList: NotRequired[list[UserDetail] | None]
-    GroupDetailList: NotRequired[list[GroupDetail] | None]
-    RoleDetailList: NotRequired[list[RoleDetail] | None]
-    Policies: NotRequired[list[ManagedPolicyDetail] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class GetAccountSummaryResponse(TypedDict):
-    SummaryMap: NotRequired[dict[str, int] | None]
-
-
-class GetContextKeysForCustomPolicyRequest(TypedDict):
-    PolicyInputList: list[str]
-
-
-class GetContextKeysForPolicyResponse(TypedDict):
-    ContextKeyNames: NotRequired[list[str] | None]
-
-
-class GetContextKeysForPrincipalPolicyRequest(TypedDict):
-    PolicySourceArn: str
-    PolicyInputList: NotRequired[list[str]]
-
-
-class GetCredentialReportResponse(TypedDict):
-    Content: NotRequired[bytes | None]
-    ReportFormat: NotRequired[Literal["text/csv"] | None]
-    GeneratedTime: NotRequired[datetime | None]
-
-
-class GetGroupPolicyRequest(TypedDict):
-    GroupName: str
-    PolicyName: str
-
-
-class GetGroupPolicyResponse(TypedDict):
-    GroupName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class GetGroupRequest(TypedDict):
-    GroupName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class GetGroupResponse(TypedDict):
-    Group: Group
-    Users: list[User]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class GetInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-
-
-class GetInstanceProfileResponse(TypedDict):
-    InstanceProfile: InstanceProfile
-
-
-class GetPolicyRequest(TypedDict):
-    PolicyArn: str
-
-
-class GetPolicyResponse(TypedDict):
-    Policy: NotRequired[Policy | None]
-
-
-class GetPolicyVersionRequest(TypedDict):
-    PolicyArn: str
-    VersionId: str
-
-
-class GetPolicyVersionResponse(TypedDict):
-    PolicyVersion: NotRequired[PolicyVersion | None]
-
-
-class GetRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyName: str
-
-
-class GetRolePolicyResponse(TypedDict):
-    RoleName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class GetRoleRequest(TypedDict):
-    RoleName: str
-
-
-class GetRoleResponse(TypedDict):
-    Role: Role
-
-
-class GetUserPolicyRequest(TypedDict):
-    UserName: str
-    PolicyName: str
-
-
-class GetUserPolicyResponse(TypedDict):
-    UserName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class GetUserRequest(TypedDict):
-    UserName: NotRequired[str]
-
-
-class GetUserResponse(TypedDict):
-    User: User
-
-
-class Group(TypedDict):
-    Path: str
-    GroupName: str
-    GroupId: str
-    Arn: str
-    CreateDate: datetime
-
-
-class GroupDetail(TypedDict):
-    Path: NotRequired[str | None]
-    GroupName: NotRequired[str | None]
-    GroupId: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-    CreateDate: NotRequired[datetime | None]
-    GroupPolicyList: NotRequired[list[PolicyDetail] | None]
-    AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
-
-
-class InlinePolicyIdentifierType(TypedDict):
-    PolicyName: str
-    AttachmentType: Literal["user", "group", "role"]
-    AttachmentName: str
-
-
-class InstanceProfile(TypedDict):
-    Path: str
-    InstanceProfileName: str
-    InstanceProfileId: str
-    Arn: str
-    CreateDate: datetime
-    Roles: list[Role]
-    Tags: NotRequired[list[Tag] | None]
-
-
-class ListAccessKeysRequest(TypedDict):
-    UserName: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListAccessKeysResponse(TypedDict):
-    AccessKeyMetadata: list[AccessKeyMetadata]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListAccountAliasesRequest(TypedDict):
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListAccountAliasesResponse(TypedDict):
-    AccountAliases: list[str]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListAttachedGroupPoliciesRequest(TypedDict):
-    GroupName: str
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListAttachedGroupPoliciesResponse(TypedDict):
-    AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListAttachedRolePoliciesRequest(TypedDict):
-    RoleName: str
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListAttachedRolePoliciesResponse(TypedDict):
-    AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListAttachedUserPoliciesRequest(TypedDict):
-    UserName: str
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListAttachedUserPoliciesResponse(TypedDict):
-    AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListEntitiesForPolicyRequest(TypedDict):
-    PolicyArn: str
-    EntityFilter: NotRequired[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]]
-    PathPrefix: NotRequired[str]
-    PolicyUsageFilter: NotRequired[Literal["PermissionsPolicy", "PermissionsBoundary"]]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListEntitiesForPolicyResponse(TypedDict):
-    PolicyGroups: NotRequired[list[PolicyGroup] | None]
-    PolicyUsers: NotRequired[list[PolicyUser] | None]
-    PolicyRoles: NotRequired[list[PolicyRole] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListGroupPoliciesRequest(TypedDict):
-    GroupName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListGroupPoliciesResponse(TypedDict):
-    PolicyNames: list[str]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListGroupsForUserRequest(TypedDict):
-    UserName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListGroupsForUserResponse(TypedDict):
-    Groups: list[Group]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListGroupsRequest(TypedDict):
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListGroupsResponse(TypedDict):
-    Groups: list[Group]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListInstanceProfileTagsRequest(TypedDict):
-    InstanceProfileName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListInstanceProfileTagsResponse(TypedDict):
-    Tags: list[Tag]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListInstanceProfilesForRoleRequest(TypedDict):
-    RoleName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListInstanceProfilesForRoleResponse(TypedDict):
-    InstanceProfiles: list[InstanceProfile]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListInstanceProfilesRequest(TypedDict):
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListInstanceProfilesResponse(TypedDict):
-    InstanceProfiles: list[InstanceProfile]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListPoliciesRequest(TypedDict):
-    Scope: NotRequired[Literal["All", "AWS", "Local"]]
-    OnlyAttached: NotRequired[bool]
-    PathPrefix: NotRequired[str]
-    PolicyUsageFilter: NotRequired[Literal["PermissionsPolicy", "PermissionsBoundary"]]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListPoliciesResponse(TypedDict):
-    Policies: NotRequired[list[Policy] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListPolicyTagsRequest(TypedDict):
-    PolicyArn: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListPolicyTagsResponse(TypedDict):
-    Tags: list[Tag]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListPolicyVersionsRequest(TypedDict):
-    PolicyArn: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListPolicyVersionsResponse(TypedDict):
-    Versions: NotRequired[list[PolicyVersion] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListRolePoliciesRequest(TypedDict):
-    RoleName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListRolePoliciesResponse(TypedDict):
-    PolicyNames: list[str]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListRoleTagsRequest(TypedDict):
-    RoleName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListRoleTagsResponse(TypedDict):
-    Tags: list[Tag]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListRolesRequest(TypedDict):
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListRolesResponse(TypedDict):
-    Roles: list[Role]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListServiceSpecificCredentialsRequest(TypedDict):
-    UserName: NotRequired[str]
-    ServiceName: NotRequired[str]
-    AllUsers: NotRequired[bool]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListServiceSpecificCredentialsResponse(TypedDict):
-    ServiceSpecificCredentials: NotRequired[list[ServiceSpecificCredentialMetadata] | None]
-    Marker: NotRequired[str | None]
-    IsTruncated: NotRequired[bool | None]
-
-
-class ListUserPoliciesRequest(TypedDict):
-    UserName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListUserPoliciesResponse(TypedDict):
-    PolicyNames: list[str]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListUserTagsRequest(TypedDict):
-    UserName: str
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListUserTagsResponse(TypedDict):
-    Tags: list[Tag]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ListUsersRequest(TypedDict):
-    PathPrefix: NotRequired[str]
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[int]
-
-
-class ListUsersResponse(TypedDict):
-    Users: list[User]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class ManagedPolicyDetail(TypedDict):
-    PolicyName: NotRequired[str | None]
-    PolicyId: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-    Path: NotRequired[str | None]
-    DefaultVersionId: NotRequired[str | None]
-    AttachmentCount: NotRequired[int | None]
-    PermissionsBoundaryUsageCount: NotRequired[int | None]
-    IsAttachable: NotRequired[bool | None]
-    Description: NotRequired[str | None]
-    CreateDate: NotRequired[datetime | None]
-    UpdateDate: NotRequired[datetime | None]
-    PolicyVersionList: NotRequired[list[PolicyVersion] | None]
-
-
-class OrderedOrganizationPolicyType(TypedDict):
-    ServiceControlPolicyInputList: NotRequired[list[str]]
-
-
-class OrganizationsDecisionDetail(TypedDict):
-    AllowedByOrganizations: NotRequired[bool | None]
-
-
-class PermissionsBoundaryDecisionDetail(TypedDict):
-    AllowedByPermissionsBoundary: NotRequired[bool | None]
-
-
-class Policy(TypedDict):
-    PolicyName: NotRequired[str | None]
-    PolicyId: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-    Path: NotRequired[str | None]
-    DefaultVersionId: NotRequired[str | None]
-    AttachmentCount: NotRequired[int | None]
-    PermissionsBoundaryUsageCount: NotRequired[int | None]
-    IsAttachable: NotRequired[bool | None]
-    Description: NotRequired[str | None]
-    CreateDate: NotRequired[datetime | None]
-    UpdateDate: NotRequired[datetime | None]
-    Tags: NotRequired[list[Tag] | None]
-
-
-class PolicyDetail(TypedDict):
-    PolicyName: NotRequired[str | None]
-    PolicyDocument: NotRequired[str | None]
-
-
-class PolicyGroup(TypedDict):
-    GroupName: NotRequired[str | None]
-    GroupId: NotRequired[str | None]
-
-
-class PolicyIdentifier(TypedDict):
-    PolicyType: NotRequired[
-        Literal["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"]
-    ]
-    PolicyArn: NotRequired[str]
-    InlinePolicyIdentifier: NotRequired[InlinePolicyIdentifierType]
-
-
-class PolicyRole(TypedDict):
-    RoleName: NotRequired[str | None]
-    RoleId: NotRequired[str | None]
-
-
-class PolicyUser(TypedDict):
-    UserName: NotRequired[str | None]
-    UserId: NotRequired[str | None]
-
-
-class PolicyVersion(TypedDict):
-    Document: NotRequired[str | None]
-    VersionId: NotRequired[str | None]
-    IsDefaultVersion: NotRequired[bool | None]
-    CreateDate: NotRequired[datetime | None]
-
-
-class Position(TypedDict):
-    Line: NotRequired[int | None]
-    Column: NotRequired[int | None]
-
-
-class PutGroupPolicyRequest(TypedDict):
-    GroupName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class PutRolePermissionsBoundaryRequest(TypedDict):
-    RoleName: str
-    PermissionsBoundary: str
-
-
-class PutRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class PutUserPermissionsBoundaryRequest(TypedDict):
-    UserName: str
-    PermissionsBoundary: str
-
-
-class PutUserPolicyRequest(TypedDict):
-    UserName: str
-    PolicyName: str
-    PolicyDocument: str
-
-
-class RemoveRoleFromInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-    RoleName: str
-
-
-class RemoveUserFromGroupRequest(TypedDict):
-    GroupName: str
-    UserName: str
-
-
-class ResetServiceSpecificCredentialRequest(TypedDict):
-    UserName: NotRequired[str]
-    ServiceSpecificCredentialId: str
-
-
-class ResetServiceSpecificCredentialResponse(TypedDict):
-    ServiceSpecificCredential: NotRequired[ServiceSpecificCredential | None]
-
-
-class ResourceSpecificResult(TypedDict):
-    EvalResourceName: str
-    EvalResourceDecision: Literal["allowed", "explicitDeny", "implicitDeny"]
-    MatchedStatements: NotRequired[list[Statement] | None]
-    MissingContextValues: NotRequired[list[str] | None]
-    EvalDecisionDetails: NotRequired[dict[str, Literal["allowed", "explicitDeny", "implicitDeny"]] | None]
-    PermissionsBoundaryDecisionDetail: NotRequired[PermissionsBoundaryDecisionDetail | None]
-
-
-class Role(TypedDict):
-    Path: str
-    RoleName: str
-    RoleId: str
-    Arn: str
-    CreateDate: datetime
-    AssumeRolePolicyDocument: NotRequired[str | None]
-    Description: NotRequired[str | None]
-    MaxSessionDuration: NotRequired[int | None]
-    PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
-    Tags: NotRequired[list[Tag] | None]
-    RoleLastUsed: NotRequired[RoleLastUsed | None]
-    SourceRoleTemplate: NotRequired[SourceRoleTemplate | None]
-
-
-class RoleDetail(TypedDict):
-    Path: NotRequired[str | None]
-    RoleName: NotRequired[str | None]
-    RoleId: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-    CreateDate: NotRequired[datetime | None]
-    AssumeRolePolicyDocument: NotRequired[str | None]
-    InstanceProfileList: NotRequired[list[InstanceProfile] | None]
-    RolePolicyList: NotRequired[list[PolicyDetail] | None]
-    AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
-    PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
-    Tags: NotRequired[list[Tag] | None]
-    RoleLastUsed: NotRequired[RoleLastUsed | None]
-
-
-class RoleLastUsed(TypedDict):
-    LastUsedDate: NotRequired[datetime | None]
-    Region: NotRequired[str | None]
-
-
-class ServiceSpecificCredential(TypedDict):
-    CreateDate: datetime
-    ExpirationDate: NotRequired[datetime | None]
-    ServiceName: str
-    ServiceUserName: NotRequired[str | None]
-    ServicePassword: NotRequired[str | None]
-    ServiceCredentialAlias: NotRequired[str | None]
-    ServiceCredentialSecret: NotRequired[str | None]
-    ServiceSpecificCredentialId: str
-    UserName: str
-    Status: Literal["Active", "Inactive", "Expired"]
-
-
-class ServiceSpecificCredentialMetadata(TypedDict):
-    UserName: str
-    Status: Literal["Active", "Inactive", "Expired"]
-    ServiceUserName: NotRequired[str | None]
-    ServiceCredentialAlias: NotRequired[str | None]
-    CreateDate: datetime
-    ExpirationDate: NotRequired[datetime | None]
-    ServiceSpecificCredentialId: str
-    ServiceName: str
-
-
-class SetDefaultPolicyVersionRequest(TypedDict):
-    PolicyArn: str
-    VersionId: str
-
-
-class SimulateCustomPolicyRequest(TypedDict):
-    PolicyInputList: list[str]
-    PermissionsBoundaryPolicyInputList: NotRequired[list[str]]
-    OrderedOrganizationPolicyInputList: NotRequired[list[OrderedOrganizationPolicyType]]
-    ActionNames: list[str]
-    ResourceArns: NotRequired[list[str]]
-    ResourcePolicy: NotRequired[str]
-    ResourceOwner: NotRequired[str]
-    CallerArn: NotRequired[str]
-    ContextEntries: NotRequired[list[ContextEntry]]
-    ResourceHandlingOption: NotRequired[str]
-    MaxItems: NotRequired[int]
-    Marker: NotRequired[str]
-
-
-class SimulatePolicyResponse(TypedDict):
-    EvaluationResults: NotRequired[list[EvaluationResult] | None]
-    IsTruncated: NotRequired[bool | None]
-    Marker: NotRequired[str | None]
-
-
-class SimulatePrincipalPolicyRequest(TypedDict):
-    PolicySourceArn: str
-    PolicyInputList: NotRequired[list[str]]
-    PermissionsBoundaryPolicyInputList: NotRequired[list[str]]
-    PolicyExclusionList: NotRequired[list[PolicyIdentifier]]
-    ActionNames: list[str]
-    ResourceArns: NotRequired[list[str]]
-    ResourcePolicy: NotRequired[str]
-    ResourceOwner: NotRequired[str]
-    CallerArn: NotRequired[str]
-    ContextEntries: NotRequired[list[ContextEntry]]
-    ResourceHandlingOption: NotRequired[str]
-    MaxItems: NotRequired[int]
-    Marker: NotRequired[str]
-
-
-class SourceRoleTemplate(TypedDict):
-    TemplateArn: str
-    TemplateMinorVersion: int
-
-
-class Statement(TypedDict):
-    SourcePolicyId: NotRequired[str | None]
-    SourcePolicyType: NotRequired[
-        Literal["user", "group", "role", "aws-managed", "user-managed", "resource", "none"] | None
-    ]
-    StartPosition: NotRequired[Position | None]
-    EndPosition: NotRequired[Position | None]
-
-
-class Tag(TypedDict):
-    Key: str
-    Value: str
-
-
-class TagInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-    Tags: list[Tag]
-
-
-class TagPolicyRequest(TypedDict):
-    PolicyArn: str
-    Tags: list[Tag]
-
-
-class TagRoleRequest(TypedDict):
-    RoleName: str
-    Tags: list[Tag]
-
-
-class TagUserRequest(TypedDict):
-    UserName: str
-    Tags: list[Tag]
-
-
-class UntagInstanceProfileRequest(TypedDict):
-    InstanceProfileName: str
-    TagKeys: list[str]
-
-
-class UntagPolicyRequest(TypedDict):
-    PolicyArn: str
-    TagKeys: list[str]
-
-
-class UntagRoleRequest(TypedDict):
-    RoleName: str
-    TagKeys: list[str]
-
-
-class UntagUserRequest(TypedDict):
-    UserName: str
-    TagKeys: list[str]
-
-
-class UpdateAccessKeyRequest(TypedDict):
-    UserName: NotRequired[str]
-    AccessKeyId: str
-    Status: Literal["Active", "Inactive", "Expired"]
-
-
-class UpdateAssumeRolePolicyRequest(TypedDict):
-    RoleName: str
-    PolicyDocument: str
-
-
-class UpdateGroupRequest(TypedDict):
-    GroupName: str
-    NewPath: NotRequired[str]
-    NewGroupName: NotRequired[str]
-
-
-class UpdateRoleDescriptionRequest(TypedDict):
-    RoleName: str
-    Description: str
-
-
-class UpdateRoleDescriptionResponse(TypedDict):
-    Role: NotRequired[Role | None]
-
-
-class UpdateRoleRequest(TypedDict):
-    RoleName: str
-    Description: NotRequired[str]
-    MaxSessionDuration: NotRequired[int]
-
-
-class UpdateRoleResponse(TypedDict):
-    pass
-
-
-class UpdateServiceSpecificCredentialRequest(TypedDict):
-    UserName: NotRequired[str]
-    ServiceSpecificCredentialId: str
-    Status: Literal["Active", "Inactive", "Expired"]
-
-
-class UpdateUserRequest(TypedDict):
-    UserName: str
-    NewPath: NotRequired[str]
-    NewUserName: NotRequired[str]
-
-
-class User(TypedDict):
-    Path: str
-    UserName: str
-    UserId: str
-    Arn: str
-    CreateDate: datetime
-    PasswordLastUsed: NotRequired[datetime | None]
-    PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
-    Tags: NotRequired[list[Tag] | None]
-
-
-class UserDetail(TypedDict):
-    Path: NotRequired[str | None]
-    UserName: NotRequired[str | None]
-    UserId: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-    CreateDate: NotRequired[datetime | None]
-    UserPolicyList: NotRequired[list[PolicyDetail] | None]
-    GroupList: NotRequired[list[str] | None]
-    AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
-    PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
-    Tags: NotRequired[list[Tag] | None]
-
-
-class Empty(TypedDict):
-    pass
+    class CreateServiceSpecificCredentialResponse(TypedDict):
+        ServiceSpecificCredential: NotRequired[ServiceSpecificCredential | None]
+
+    class CreateUserRequest(TypedDict):
+        Path: NotRequired[str]
+        UserName: str
+        PermissionsBoundary: NotRequired[str]
+        Tags: NotRequired[list[Tag]]
+
+    class CreateUserResponse(TypedDict):
+        User: NotRequired[User | None]
+
+    class DeleteAccessKeyRequest(TypedDict):
+        UserName: NotRequired[str]
+        AccessKeyId: str
+
+    class DeleteAccountAliasRequest(TypedDict):
+        AccountAlias: str
+
+    class DeleteGroupPolicyRequest(TypedDict):
+        GroupName: str
+        PolicyName: str
+
+    class DeleteGroupRequest(TypedDict):
+        GroupName: str
+
+    class DeleteInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+
+    class DeletePolicyRequest(TypedDict):
+        PolicyArn: str
+
+    class DeletePolicyVersionRequest(TypedDict):
+        PolicyArn: str
+        VersionId: str
+
+    class DeleteRolePermissionsBoundaryRequest(TypedDict):
+        RoleName: str
+
+    class DeleteRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyName: str
+
+    class DeleteRoleRequest(TypedDict):
+        RoleName: str
+
+    class DeleteServiceSpecificCredentialRequest(TypedDict):
+        UserName: NotRequired[str]
+        ServiceSpecificCredentialId: str
+
+    class DeleteUserPermissionsBoundaryRequest(TypedDict):
+        UserName: str
+
+    class DeleteUserPolicyRequest(TypedDict):
+        UserName: str
+        PolicyName: str
+
+    class DeleteUserRequest(TypedDict):
+        UserName: str
+
+    class DetachGroupPolicyRequest(TypedDict):
+        GroupName: str
+        PolicyArn: str
+
+    class DetachRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyArn: str
+
+    class DetachUserPolicyRequest(TypedDict):
+        UserName: str
+        PolicyArn: str
+
+    class EvaluationResult(TypedDict):
+        EvalActionName: str
+        EvalResourceName: NotRequired[str | None]
+        EvalDecision: Literal["allowed", "explicitDeny", "implicitDeny"]
+        MatchedStatements: NotRequired[list[Statement] | None]
+        MissingContextValues: NotRequired[list[str] | None]
+        OrganizationsDecisionDetail: NotRequired[OrganizationsDecisionDetail | None]
+        PermissionsBoundaryDecisionDetail: NotRequired[PermissionsBoundaryDecisionDetail | None]
+        EvalDecisionDetails: NotRequired[dict[str, Literal["allowed", "explicitDeny", "implicitDeny"]] | None]
+        ResourceSpecificResults: NotRequired[list[ResourceSpecificResult] | None]
+
+    class GenerateCredentialReportResponse(TypedDict):
+        State: NotRequired[Literal["STARTED", "INPROGRESS", "COMPLETE"] | None]
+        Description: NotRequired[str | None]
+
+    class GetAccessKeyLastUsedRequest(TypedDict):
+        AccessKeyId: str
+
+    class GetAccessKeyLastUsedResponse(TypedDict):
+        UserName: NotRequired[str | None]
+        AccessKeyLastUsed: NotRequired[AccessKeyLastUsed | None]
+
+    class GetAccountAuthorizationDetailsRequest(TypedDict):
+        Filter: NotRequired[list[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]]]
+        MaxItems: NotRequired[int]
+        Marker: NotRequired[str]
+
+    class GetAccountAuthorizationDetailsResponse(TypedDict):
+        UserDetailList: NotRequired[list[UserDetail] | None]
+        GroupDetailList: NotRequired[list[GroupDetail] | None]
+        RoleDetailList: NotRequired[list[RoleDetail] | None]
+        Policies: NotRequired[list[ManagedPolicyDetail] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class GetAccountSummaryResponse(TypedDict):
+        SummaryMap: NotRequired[dict[str, int] | None]
+
+    class GetContextKeysForCustomPolicyRequest(TypedDict):
+        PolicyInputList: list[str]
+
+    class GetContextKeysForPolicyResponse(TypedDict):
+        ContextKeyNames: NotRequired[list[str] | None]
+
+    class GetContextKeysForPrincipalPolicyRequest(TypedDict):
+        PolicySourceArn: str
+        PolicyInputList: NotRequired[list[str]]
+
+    class GetCredentialReportResponse(TypedDict):
+        Content: NotRequired[bytes | None]
+        ReportFormat: NotRequired[Literal["text/csv"] | None]
+        GeneratedTime: NotRequired[datetime | None]
+
+    class GetGroupPolicyRequest(TypedDict):
+        GroupName: str
+        PolicyName: str
+
+    class GetGroupPolicyResponse(TypedDict):
+        GroupName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class GetGroupRequest(TypedDict):
+        GroupName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class GetGroupResponse(TypedDict):
+        Group: Group
+        Users: list[User]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class GetInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+
+    class GetInstanceProfileResponse(TypedDict):
+        InstanceProfile: InstanceProfile
+
+    class GetPolicyRequest(TypedDict):
+        PolicyArn: str
+
+    class GetPolicyResponse(TypedDict):
+        Policy: NotRequired[Policy | None]
+
+    class GetPolicyVersionRequest(TypedDict):
+        PolicyArn: str
+        VersionId: str
+
+    class GetPolicyVersionResponse(TypedDict):
+        PolicyVersion: NotRequired[PolicyVersion | None]
+
+    class GetRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyName: str
+
+    class GetRolePolicyResponse(TypedDict):
+        RoleName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class GetRoleRequest(TypedDict):
+        RoleName: str
+
+    class GetRoleResponse(TypedDict):
+        Role: Role
+
+    class GetUserPolicyRequest(TypedDict):
+        UserName: str
+        PolicyName: str
+
+    class GetUserPolicyResponse(TypedDict):
+        UserName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class GetUserRequest(TypedDict):
+        UserName: NotRequired[str]
+
+    class GetUserResponse(TypedDict):
+        User: User
+
+    class Group(TypedDict):
+        Path: str
+        GroupName: str
+        GroupId: str
+        Arn: str
+        CreateDate: datetime
+
+    class GroupDetail(TypedDict):
+        Path: NotRequired[str | None]
+        GroupName: NotRequired[str | None]
+        GroupId: NotRequired[str | None]
+        Arn: NotRequired[str | None]
+        CreateDate: NotRequired[datetime | None]
+        GroupPolicyList: NotRequired[list[PolicyDetail] | None]
+        AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
+
+    class InlinePolicyIdentifierType(TypedDict):
+        PolicyName: str
+        AttachmentType: Literal["user", "group", "role"]
+        AttachmentName: str
+
+    class InstanceProfile(TypedDict):
+        Path: str
+        InstanceProfileName: str
+        InstanceProfileId: str
+        Arn: str
+        CreateDate: datetime
+        Roles: list[Role]
+        Tags: NotRequired[list[Tag] | None]
+
+    class ListAccessKeysRequest(TypedDict):
+        UserName: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListAccessKeysResponse(TypedDict):
+        AccessKeyMetadata: list[AccessKeyMetadata]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListAccountAliasesRequest(TypedDict):
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListAccountAliasesResponse(TypedDict):
+        AccountAliases: list[str]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListAttachedGroupPoliciesRequest(TypedDict):
+        GroupName: str
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListAttachedGroupPoliciesResponse(TypedDict):
+        AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListAttachedRolePoliciesRequest(TypedDict):
+        RoleName: str
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListAttachedRolePoliciesResponse(TypedDict):
+        AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListAttachedUserPoliciesRequest(TypedDict):
+        UserName: str
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListAttachedUserPoliciesResponse(TypedDict):
+        AttachedPolicies: NotRequired[list[AttachedPolicy] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListEntitiesForPolicyRequest(TypedDict):
+        PolicyArn: str
+        EntityFilter: NotRequired[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]]
+        PathPrefix: NotRequired[str]
+        PolicyUsageFilter: NotRequired[Literal["PermissionsPolicy", "PermissionsBoundary"]]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListEntitiesForPolicyResponse(TypedDict):
+        PolicyGroups: NotRequired[list[PolicyGroup] | None]
+        PolicyUsers: NotRequired[list[PolicyUser] | None]
+        PolicyRoles: NotRequired[list[PolicyRole] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListGroupPoliciesRequest(TypedDict):
+        GroupName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListGroupPoliciesResponse(TypedDict):
+        PolicyNames: list[str]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListGroupsForUserRequest(TypedDict):
+        UserName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListGroupsForUserResponse(TypedDict):
+        Groups: list[Group]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListGroupsRequest(TypedDict):
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListGroupsResponse(TypedDict):
+        Groups: list[Group]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListInstanceProfileTagsRequest(TypedDict):
+        InstanceProfileName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListInstanceProfileTagsResponse(TypedDict):
+        Tags: list[Tag]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListInstanceProfilesForRoleRequest(TypedDict):
+        RoleName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListInstanceProfilesForRoleResponse(TypedDict):
+        InstanceProfiles: list[InstanceProfile]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListInstanceProfilesRequest(TypedDict):
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListInstanceProfilesResponse(TypedDict):
+        InstanceProfiles: list[InstanceProfile]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListPoliciesRequest(TypedDict):
+        Scope: NotRequired[Literal["All", "AWS", "Local"]]
+        OnlyAttached: NotRequired[bool]
+        PathPrefix: NotRequired[str]
+        PolicyUsageFilter: NotRequired[Literal["PermissionsPolicy", "PermissionsBoundary"]]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListPoliciesResponse(TypedDict):
+        Policies: NotRequired[list[Policy] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListPolicyTagsRequest(TypedDict):
+        PolicyArn: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListPolicyTagsResponse(TypedDict):
+        Tags: list[Tag]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListPolicyVersionsRequest(TypedDict):
+        PolicyArn: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListPolicyVersionsResponse(TypedDict):
+        Versions: NotRequired[list[PolicyVersion] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListRolePoliciesRequest(TypedDict):
+        RoleName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListRolePoliciesResponse(TypedDict):
+        PolicyNames: list[str]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListRoleTagsRequest(TypedDict):
+        RoleName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListRoleTagsResponse(TypedDict):
+        Tags: list[Tag]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListRolesRequest(TypedDict):
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListRolesResponse(TypedDict):
+        Roles: list[Role]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListServiceSpecificCredentialsRequest(TypedDict):
+        UserName: NotRequired[str]
+        ServiceName: NotRequired[str]
+        AllUsers: NotRequired[bool]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListServiceSpecificCredentialsResponse(TypedDict):
+        ServiceSpecificCredentials: NotRequired[list[ServiceSpecificCredentialMetadata] | None]
+        Marker: NotRequired[str | None]
+        IsTruncated: NotRequired[bool | None]
+
+    class ListUserPoliciesRequest(TypedDict):
+        UserName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListUserPoliciesResponse(TypedDict):
+        PolicyNames: list[str]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListUserTagsRequest(TypedDict):
+        UserName: str
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListUserTagsResponse(TypedDict):
+        Tags: list[Tag]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ListUsersRequest(TypedDict):
+        PathPrefix: NotRequired[str]
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[int]
+
+    class ListUsersResponse(TypedDict):
+        Users: list[User]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class ManagedPolicyDetail(TypedDict):
+        PolicyName: NotRequired[str | None]
+        PolicyId: NotRequired[str | None]
+        Arn: NotRequired[str | None]
+        Path: NotRequired[str | None]
+        DefaultVersionId: NotRequired[str | None]
+        AttachmentCount: NotRequired[int | None]
+        PermissionsBoundaryUsageCount: NotRequired[int | None]
+        IsAttachable: NotRequired[bool | None]
+        Description: NotRequired[str | None]
+        CreateDate: NotRequired[datetime | None]
+        UpdateDate: NotRequired[datetime | None]
+        PolicyVersionList: NotRequired[list[PolicyVersion] | None]
+
+    class OrderedOrganizationPolicyType(TypedDict):
+        ServiceControlPolicyInputList: NotRequired[list[str]]
+
+    class OrganizationsDecisionDetail(TypedDict):
+        AllowedByOrganizations: NotRequired[bool | None]
+
+    class PermissionsBoundaryDecisionDetail(TypedDict):
+        AllowedByPermissionsBoundary: NotRequired[bool | None]
+
+    class Policy(TypedDict):
+        PolicyName: NotRequired[str | None]
+        PolicyId: NotRequired[str | None]
+        Arn: NotRequired[str | None]
+        Path: NotRequired[str | None]
+        DefaultVersionId: NotRequired[str | None]
+        AttachmentCount: NotRequired[int | None]
+        PermissionsBoundaryUsageCount: NotRequired[int | None]
+        IsAttachable: NotRequired[bool | None]
+        Description: NotRequired[str | None]
+        CreateDate: NotRequired[datetime | None]
+        UpdateDate: NotRequired[datetime | None]
+        Tags: NotRequired[list[Tag] | None]
+
+    class PolicyDetail(TypedDict):
+        PolicyName: NotRequired[str | None]
+        PolicyDocument: NotRequired[str | None]
+
+    class PolicyGroup(TypedDict):
+        GroupName: NotRequired[str | None]
+        GroupId: NotRequired[str | None]
+
+    class PolicyIdentifier(TypedDict):
+        PolicyType: NotRequired[
+            Literal["inline", "aws-managed", "user-managed", "permission-boundary", "scp", "rcp"]
+        ]
+        PolicyArn: NotRequired[str]
+        InlinePolicyIdentifier: NotRequired[InlinePolicyIdentifierType]
+
+    class PolicyRole(TypedDict):
+        RoleName: NotRequired[str | None]
+        RoleId: NotRequired[str | None]
+
+    class PolicyUser(TypedDict):
+        UserName: NotRequired[str | None]
+        UserId: NotRequired[str | None]
+
+    class PolicyVersion(TypedDict):
+        Document: NotRequired[str | None]
+        VersionId: NotRequired[str | None]
+        IsDefaultVersion: NotRequired[bool | None]
+        CreateDate: NotRequired[datetime | None]
+
+    class Position(TypedDict):
+        Line: NotRequired[int | None]
+        Column: NotRequired[int | None]
+
+    class PutGroupPolicyRequest(TypedDict):
+        GroupName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class PutRolePermissionsBoundaryRequest(TypedDict):
+        RoleName: str
+        PermissionsBoundary: str
+
+    class PutRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class PutUserPermissionsBoundaryRequest(TypedDict):
+        UserName: str
+        PermissionsBoundary: str
+
+    class PutUserPolicyRequest(TypedDict):
+        UserName: str
+        PolicyName: str
+        PolicyDocument: str
+
+    class RemoveRoleFromInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+        RoleName: str
+
+    class RemoveUserFromGroupRequest(TypedDict):
+        GroupName: str
+        UserName: str
+
+    class ResetServiceSpecificCredentialRequest(TypedDict):
+        UserName: NotRequired[str]
+        ServiceSpecificCredentialId: str
+
+    class ResetServiceSpecificCredentialResponse(TypedDict):
+        ServiceSpecificCredential: NotRequired[ServiceSpecificCredential | None]
+
+    class ResourceSpecificResult(TypedDict):
+        EvalResourceName: str
+        EvalResourceDecision: Literal["allowed", "explicitDeny", "implicitDeny"]
+        MatchedStatements: NotRequired[list[Statement] | None]
+        MissingContextValues: NotRequired[list[str] | None]
+        EvalDecisionDetails: NotRequired[dict[str, Literal["allowed", "explicitDeny", "implicitDeny"]] | None]
+        PermissionsBoundaryDecisionDetail: NotRequired[PermissionsBoundaryDecisionDetail | None]
+
+    class Role(TypedDict):
+        Path: str
+        RoleName: str
+        RoleId: str
+        Arn: str
+        CreateDate: datetime
+        AssumeRolePolicyDocument: NotRequired[str | None]
+        Description: NotRequired[str | None]
+        MaxSessionDuration: NotRequired[int | None]
+        PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
+        Tags: NotRequired[list[Tag] | None]
+        RoleLastUsed: NotRequired[RoleLastUsed | None]
+        SourceRoleTemplate: NotRequired[SourceRoleTemplate | None]
+
+    class RoleDetail(TypedDict):
+        Path: NotRequired[str | None]
+        RoleName: NotRequired[str | None]
+        RoleId: NotRequired[str | None]
+        Arn: NotRequired[str | None]
+        CreateDate: NotRequired[datetime | None]
+        AssumeRolePolicyDocument: NotRequired[str | None]
+        InstanceProfileList: NotRequired[list[InstanceProfile] | None]
+        RolePolicyList: NotRequired[list[PolicyDetail] | None]
+        AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
+        PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
+        Tags: NotRequired[list[Tag] | None]
+        RoleLastUsed: NotRequired[RoleLastUsed | None]
+
+    class RoleLastUsed(TypedDict):
+        LastUsedDate: NotRequired[datetime | None]
+        Region: NotRequired[str | None]
+
+    class ServiceSpecificCredential(TypedDict):
+        CreateDate: datetime
+        ExpirationDate: NotRequired[datetime | None]
+        ServiceName: str
+        ServiceUserName: NotRequired[str | None]
+        ServicePassword: NotRequired[str | None]
+        ServiceCredentialAlias: NotRequired[str | None]
+        ServiceCredentialSecret: NotRequired[str | None]
+        ServiceSpecificCredentialId: str
+        UserName: str
+        Status: Literal["Active", "Inactive", "Expired"]
+
+    class ServiceSpecificCredentialMetadata(TypedDict):
+        UserName: str
+        Status: Literal["Active", "Inactive", "Expired"]
+        ServiceUserName: NotRequired[str | None]
+        ServiceCredentialAlias: NotRequired[str | None]
+        CreateDate: datetime
+        ExpirationDate: NotRequired[datetime | None]
+        ServiceSpecificCredentialId: str
+        ServiceName: str
+
+    class SetDefaultPolicyVersionRequest(TypedDict):
+        PolicyArn: str
+        VersionId: str
+
+    class SimulateCustomPolicyRequest(TypedDict):
+        PolicyInputList: list[str]
+        PermissionsBoundaryPolicyInputList: NotRequired[list[str]]
+        OrderedOrganizationPolicyInputList: NotRequired[list[OrderedOrganizationPolicyType]]
+        ActionNames: list[str]
+        ResourceArns: NotRequired[list[str]]
+        ResourcePolicy: NotRequired[str]
+        ResourceOwner: NotRequired[str]
+        CallerArn: NotRequired[str]
+        ContextEntries: NotRequired[list[ContextEntry]]
+        ResourceHandlingOption: NotRequired[str]
+        MaxItems: NotRequired[int]
+        Marker: NotRequired[str]
+
+    class SimulatePolicyResponse(TypedDict):
+        EvaluationResults: NotRequired[list[EvaluationResult] | None]
+        IsTruncated: NotRequired[bool | None]
+        Marker: NotRequired[str | None]
+
+    class SimulatePrincipalPolicyRequest(TypedDict):
+        PolicySourceArn: str
+        PolicyInputList: NotRequired[list[str]]
+        PermissionsBoundaryPolicyInputList: NotRequired[list[str]]
+        PolicyExclusionList: NotRequired[list[PolicyIdentifier]]
+        ActionNames: list[str]
+        ResourceArns: NotRequired[list[str]]
+        ResourcePolicy: NotRequired[str]
+        ResourceOwner: NotRequired[str]
+        CallerArn: NotRequired[str]
+        ContextEntries: NotRequired[list[ContextEntry]]
+        ResourceHandlingOption: NotRequired[str]
+        MaxItems: NotRequired[int]
+        Marker: NotRequired[str]
+
+    class SourceRoleTemplate(TypedDict):
+        TemplateArn: str
+        TemplateMinorVersion: int
+
+    class Statement(TypedDict):
+        SourcePolicyId: NotRequired[str | None]
+        SourcePolicyType: NotRequired[
+            Literal["user", "group", "role", "aws-managed", "user-managed", "resource", "none"] | None
+        ]
+        StartPosition: NotRequired[Position | None]
+        EndPosition: NotRequired[Position | None]
+
+    class Tag(TypedDict):
+        Key: str
+        Value: str
+
+    class TagInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+        Tags: list[Tag]
+
+    class TagPolicyRequest(TypedDict):
+        PolicyArn: str
+        Tags: list[Tag]
+
+    class TagRoleRequest(TypedDict):
+        RoleName: str
+        Tags: list[Tag]
+
+    class TagUserRequest(TypedDict):
+        UserName: str
+        Tags: list[Tag]
+
+    class UntagInstanceProfileRequest(TypedDict):
+        InstanceProfileName: str
+        TagKeys: list[str]
+
+    class UntagPolicyRequest(TypedDict):
+        PolicyArn: str
+        TagKeys: list[str]
+
+    class UntagRoleRequest(TypedDict):
+        RoleName: str
+        TagKeys: list[str]
+
+    class UntagUserRequest(TypedDict):
+        UserName: str
+        TagKeys: list[str]
+
+    class UpdateAccessKeyRequest(TypedDict):
+        UserName: NotRequired[str]
+        AccessKeyId: str
+        Status: Literal["Active", "Inactive", "Expired"]
+
+    class UpdateAssumeRolePolicyRequest(TypedDict):
+        RoleName: str
+        PolicyDocument: str
+
+    class UpdateGroupRequest(TypedDict):
+        GroupName: str
+        NewPath: NotRequired[str]
+        NewGroupName: NotRequired[str]
+
+    class UpdateRoleDescriptionRequest(TypedDict):
+        RoleName: str
+        Description: str
+
+    class UpdateRoleDescriptionResponse(TypedDict):
+        Role: NotRequired[Role | None]
+
+    class UpdateRoleRequest(TypedDict):
+        RoleName: str
+        Description: NotRequired[str]
+        MaxSessionDuration: NotRequired[int]
+
+    class UpdateRoleResponse(TypedDict):
+        pass
+
+    class UpdateServiceSpecificCredentialRequest(TypedDict):
+        UserName: NotRequired[str]
+        ServiceSpecificCredentialId: str
+        Status: Literal["Active", "Inactive", "Expired"]
+
+    class UpdateUserRequest(TypedDict):
+        UserName: str
+        NewPath: NotRequired[str]
+        NewUserName: NotRequired[str]
+
+    class User(TypedDict):
+        Path: str
+        UserName: str
+        UserId: str
+        Arn: str
+        CreateDate: datetime
+        PasswordLastUsed: NotRequired[datetime | None]
+        PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
+        Tags: NotRequired[list[Tag] | None]
+
+    class UserDetail(TypedDict):
+        Path: NotRequired[str | None]
+        UserName: NotRequired[str | None]
+        UserId: NotRequired[str | None]
+        Arn: NotRequired[str | None]
+        CreateDate: NotRequired[datetime | None]
+        UserPolicyList: NotRequired[list[PolicyDetail] | None]
+        GroupList: NotRequired[list[str] | None]
+        AttachedManagedPolicies: NotRequired[list[AttachedPolicy] | None]
+        PermissionsBoundary: NotRequired[AttachedPermissionsBoundary | None]
+        Tags: NotRequired[list[Tag] | None]
+
+    class Empty(TypedDict):
+        pass
+else:
+
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class ConcurrentModificationException(ServiceError):
@@ -1166,158 +999,178 @@ class UnmodifiableEntityException(ServiceError):
     shape: ClassVar[str] = "UnmodifiableEntityException"
 
 
-AddRoleToInstanceProfile = Operation[AddRoleToInstanceProfileRequest, None]("iam", "AddRoleToInstanceProfile")
-AddUserToGroup = Operation[AddUserToGroupRequest, None]("iam", "AddUserToGroup")
-AttachGroupPolicy = Operation[AttachGroupPolicyRequest, None]("iam", "AttachGroupPolicy")
-AttachRolePolicy = Operation[AttachRolePolicyRequest, None]("iam", "AttachRolePolicy")
-AttachUserPolicy = Operation[AttachUserPolicyRequest, None]("iam", "AttachUserPolicy")
-CreateAccessKey = Operation[CreateAccessKeyRequest, CreateAccessKeyResponse]("iam", "CreateAccessKey")
-CreateAccountAlias = Operation[CreateAccountAliasRequest, None]("iam", "CreateAccountAlias")
-CreateGroup = Operation[CreateGroupRequest, CreateGroupResponse]("iam", "CreateGroup")
-CreateInstanceProfile = Operation[CreateInstanceProfileRequest, CreateInstanceProfileResponse](
+AddRoleToInstanceProfile: Operation[AddRoleToInstanceProfileRequest, None] = Operation(
+    "iam", "AddRoleToInstanceProfile"
+)
+AddUserToGroup: Operation[AddUserToGroupRequest, None] = Operation("iam", "AddUserToGroup")
+AttachGroupPolicy: Operation[AttachGroupPolicyRequest, None] = Operation("iam", "AttachGroupPolicy")
+AttachRolePolicy: Operation[AttachRolePolicyRequest, None] = Operation("iam", "AttachRolePolicy")
+AttachUserPolicy: Operation[AttachUserPolicyRequest, None] = Operation("iam", "AttachUserPolicy")
+CreateAccessKey: Operation[CreateAccessKeyRequest, CreateAccessKeyResponse] = Operation(
+    "iam", "CreateAccessKey"
+)
+CreateAccountAlias: Operation[CreateAccountAliasRequest, None] = Operation("iam", "CreateAccountAlias")
+CreateGroup: Operation[CreateGroupRequest, CreateGroupResponse] = Operation("iam", "CreateGroup")
+CreateInstanceProfile: Operation[CreateInstanceProfileRequest, CreateInstanceProfileResponse] = Operation(
     "iam", "CreateInstanceProfile"
 )
-CreatePolicy = Operation[CreatePolicyRequest, CreatePolicyResponse]("iam", "CreatePolicy")
-CreatePolicyVersion = Operation[CreatePolicyVersionRequest, CreatePolicyVersionResponse](
+CreatePolicy: Operation[CreatePolicyRequest, CreatePolicyResponse] = Operation("iam", "CreatePolicy")
+CreatePolicyVersion: Operation[CreatePolicyVersionRequest, CreatePolicyVersionResponse] = Operation(
     "iam", "CreatePolicyVersion"
 )
-CreateRole = Operation[CreateRoleRequest, CreateRoleResponse]("iam", "CreateRole")
-CreateServiceSpecificCredential = Operation[
+CreateRole: Operation[CreateRoleRequest, CreateRoleResponse] = Operation("iam", "CreateRole")
+CreateServiceSpecificCredential: Operation[
     CreateServiceSpecificCredentialRequest, CreateServiceSpecificCredentialResponse
-]("iam", "CreateServiceSpecificCredential")
-CreateUser = Operation[CreateUserRequest, CreateUserResponse]("iam", "CreateUser")
-DeleteAccessKey = Operation[DeleteAccessKeyRequest, None]("iam", "DeleteAccessKey")
-DeleteAccountAlias = Operation[DeleteAccountAliasRequest, None]("iam", "DeleteAccountAlias")
-DeleteGroup = Operation[DeleteGroupRequest, None]("iam", "DeleteGroup")
-DeleteGroupPolicy = Operation[DeleteGroupPolicyRequest, None]("iam", "DeleteGroupPolicy")
-DeleteInstanceProfile = Operation[DeleteInstanceProfileRequest, None]("iam", "DeleteInstanceProfile")
-DeletePolicy = Operation[DeletePolicyRequest, None]("iam", "DeletePolicy")
-DeletePolicyVersion = Operation[DeletePolicyVersionRequest, None]("iam", "DeletePolicyVersion")
-DeleteRole = Operation[DeleteRoleRequest, None]("iam", "DeleteRole")
-DeleteRolePermissionsBoundary = Operation[DeleteRolePermissionsBoundaryRequest, None](
+] = Operation("iam", "CreateServiceSpecificCredential")
+CreateUser: Operation[CreateUserRequest, CreateUserResponse] = Operation("iam", "CreateUser")
+DeleteAccessKey: Operation[DeleteAccessKeyRequest, None] = Operation("iam", "DeleteAccessKey")
+DeleteAccountAlias: Operation[DeleteAccountAliasRequest, None] = Operation("iam", "DeleteAccountAlias")
+DeleteGroup: Operation[DeleteGroupRequest, None] = Operation("iam", "DeleteGroup")
+DeleteGroupPolicy: Operation[DeleteGroupPolicyRequest, None] = Operation("iam", "DeleteGroupPolicy")
+DeleteInstanceProfile: Operation[DeleteInstanceProfileRequest, None] = Operation(
+    "iam", "DeleteInstanceProfile"
+)
+DeletePolicy: Operation[DeletePolicyRequest, None] = Operation("iam", "DeletePolicy")
+DeletePolicyVersion: Operation[DeletePolicyVersionRequest, None] = Operation("iam", "DeletePolicyVersion")
+DeleteRole: Operation[DeleteRoleRequest, None] = Operation("iam", "DeleteRole")
+DeleteRolePermissionsBoundary: Operation[DeleteRolePermissionsBoundaryRequest, None] = Operation(
     "iam", "DeleteRolePermissionsBoundary"
 )
-DeleteRolePolicy = Operation[DeleteRolePolicyRequest, None]("iam", "DeleteRolePolicy")
-DeleteServiceSpecificCredential = Operation[DeleteServiceSpecificCredentialRequest, None](
+DeleteRolePolicy: Operation[DeleteRolePolicyRequest, None] = Operation("iam", "DeleteRolePolicy")
+DeleteServiceSpecificCredential: Operation[DeleteServiceSpecificCredentialRequest, None] = Operation(
     "iam", "DeleteServiceSpecificCredential"
 )
-DeleteUser = Operation[DeleteUserRequest, None]("iam", "DeleteUser")
-DeleteUserPermissionsBoundary = Operation[DeleteUserPermissionsBoundaryRequest, None](
+DeleteUser: Operation[DeleteUserRequest, None] = Operation("iam", "DeleteUser")
+DeleteUserPermissionsBoundary: Operation[DeleteUserPermissionsBoundaryRequest, None] = Operation(
     "iam", "DeleteUserPermissionsBoundary"
 )
-DeleteUserPolicy = Operation[DeleteUserPolicyRequest, None]("iam", "DeleteUserPolicy")
-DetachGroupPolicy = Operation[DetachGroupPolicyRequest, None]("iam", "DetachGroupPolicy")
-DetachRolePolicy = Operation[DetachRolePolicyRequest, None]("iam", "DetachRolePolicy")
-DetachUserPolicy = Operation[DetachUserPolicyRequest, None]("iam", "DetachUserPolicy")
-GenerateCredentialReport = Operation[Empty, GenerateCredentialReportResponse](
+DeleteUserPolicy: Operation[DeleteUserPolicyRequest, None] = Operation("iam", "DeleteUserPolicy")
+DetachGroupPolicy: Operation[DetachGroupPolicyRequest, None] = Operation("iam", "DetachGroupPolicy")
+DetachRolePolicy: Operation[DetachRolePolicyRequest, None] = Operation("iam", "DetachRolePolicy")
+DetachUserPolicy: Operation[DetachUserPolicyRequest, None] = Operation("iam", "DetachUserPolicy")
+GenerateCredentialReport: Operation[Empty, GenerateCredentialReportResponse] = Operation(
     "iam", "GenerateCredentialReport"
 )
-GetAccessKeyLastUsed = Operation[GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse](
+GetAccessKeyLastUsed: Operation[GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse] = Operation(
     "iam", "GetAccessKeyLastUsed"
 )
-GetAccountAuthorizationDetails = Operation[
+GetAccountAuthorizationDetails: Operation[
     GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse
-]("iam", "GetAccountAuthorizationDetails")
-GetAccountSummary = Operation[Empty, GetAccountSummaryResponse]("iam", "GetAccountSummary")
-GetContextKeysForCustomPolicy = Operation[
+] = Operation("iam", "GetAccountAuthorizationDetails")
+GetAccountSummary: Operation[Empty, GetAccountSummaryResponse] = Operation("iam", "GetAccountSummary")
+GetContextKeysForCustomPolicy: Operation[
     GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse
-]("iam", "GetContextKeysForCustomPolicy")
-GetContextKeysForPrincipalPolicy = Operation[
+] = Operation("iam", "GetContextKeysForCustomPolicy")
+GetContextKeysForPrincipalPolicy: Operation[
     GetContextKeysForPrincipalPolicyRequest, GetContextKeysForPolicyResponse
-]("iam", "GetContextKeysForPrincipalPolicy")
-GetCredentialReport = Operation[Empty, GetCredentialReportResponse]("iam", "GetCredentialReport")
-GetGroup = Operation[GetGroupRequest, GetGroupResponse]("iam", "GetGroup")
-GetGroupPolicy = Operation[GetGroupPolicyRequest, GetGroupPolicyResponse]("iam", "GetGroupPolicy")
-GetInstanceProfile = Operation[GetInstanceProfileRequest, GetInstanceProfileResponse](
+] = Operation("iam", "GetContextKeysForPrincipalPolicy")
+GetCredentialReport: Operation[Empty, GetCredentialReportResponse] = Operation("iam", "GetCredentialReport")
+GetGroup: Operation[GetGroupRequest, GetGroupResponse] = Operation("iam", "GetGroup")
+GetGroupPolicy: Operation[GetGroupPolicyRequest, GetGroupPolicyResponse] = Operation("iam", "GetGroupPolicy")
+GetInstanceProfile: Operation[GetInstanceProfileRequest, GetInstanceProfileResponse] = Operation(
     "iam", "GetInstanceProfile"
 )
-GetPolicy = Operation[GetPolicyRequest, GetPolicyResponse]("iam", "GetPolicy")
-GetPolicyVersion = Operation[GetPolicyVersionRequest, GetPolicyVersionResponse]("iam", "GetPolicyVersion")
-GetRole = Operation[GetRoleRequest, GetRoleResponse]("iam", "GetRole")
-GetRolePolicy = Operation[GetRolePolicyRequest, GetRolePolicyResponse]("iam", "GetRolePolicy")
-GetUser = Operation[GetUserRequest, GetUserResponse]("iam", "GetUser")
-GetUserPolicy = Operation[GetUserPolicyRequest, GetUserPolicyResponse]("iam", "GetUserPolicy")
-ListAccessKeys = Operation[ListAccessKeysRequest, ListAccessKeysResponse]("iam", "ListAccessKeys")
-ListAccountAliases = Operation[ListAccountAliasesRequest, ListAccountAliasesResponse](
+GetPolicy: Operation[GetPolicyRequest, GetPolicyResponse] = Operation("iam", "GetPolicy")
+GetPolicyVersion: Operation[GetPolicyVersionRequest, GetPolicyVersionResponse] = Operation(
+    "iam", "GetPolicyVersion"
+)
+GetRole: Operation[GetRoleRequest, GetRoleResponse] = Operation("iam", "GetRole")
+GetRolePolicy: Operation[GetRolePolicyRequest, GetRolePolicyResponse] = Operation("iam", "GetRolePolicy")
+GetUser: Operation[GetUserRequest, GetUserResponse] = Operation("iam", "GetUser")
+GetUserPolicy: Operation[GetUserPolicyRequest, GetUserPolicyResponse] = Operation("iam", "GetUserPolicy")
+ListAccessKeys: Operation[ListAccessKeysRequest, ListAccessKeysResponse] = Operation("iam", "ListAccessKeys")
+ListAccountAliases: Operation[ListAccountAliasesRequest, ListAccountAliasesResponse] = Operation(
     "iam", "ListAccountAliases"
 )
-ListAttachedGroupPolicies = Operation[ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse](
-    "iam", "ListAttachedGroupPolicies"
+ListAttachedGroupPolicies: Operation[ListAttachedGroupPoliciesRequest, ListAttachedGroupPoliciesResponse] = (
+    Operation("iam", "ListAttachedGroupPolicies")
 )
-ListAttachedRolePolicies = Operation[ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse](
-    "iam", "ListAttachedRolePolicies"
+ListAttachedRolePolicies: Operation[ListAttachedRolePoliciesRequest, ListAttachedRolePoliciesResponse] = (
+    Operation("iam", "ListAttachedRolePolicies")
 )
-ListAttachedUserPolicies = Operation[ListAttachedUserPoliciesRequest, ListAttachedUserPoliciesResponse](
-    "iam", "ListAttachedUserPolicies"
+ListAttachedUserPolicies: Operation[ListAttachedUserPoliciesRequest, ListAttachedUserPoliciesResponse] = (
+    Operation("iam", "ListAttachedUserPolicies")
 )
-ListEntitiesForPolicy = Operation[ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse](
+ListEntitiesForPolicy: Operation[ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse] = Operation(
     "iam", "ListEntitiesForPolicy"
 )
-ListGroupPolicies = Operation[ListGroupPoliciesRequest, ListGroupPoliciesResponse]("iam", "ListGroupPolicies")
-ListGroups = Operation[ListGroupsRequest, ListGroupsResponse]("iam", "ListGroups")
-ListGroupsForUser = Operation[ListGroupsForUserRequest, ListGroupsForUserResponse]("iam", "ListGroupsForUser")
-ListInstanceProfileTags = Operation[ListInstanceProfileTagsRequest, ListInstanceProfileTagsResponse](
-    "iam", "ListInstanceProfileTags"
+ListGroupPolicies: Operation[ListGroupPoliciesRequest, ListGroupPoliciesResponse] = Operation(
+    "iam", "ListGroupPolicies"
 )
-ListInstanceProfiles = Operation[ListInstanceProfilesRequest, ListInstanceProfilesResponse](
+ListGroups: Operation[ListGroupsRequest, ListGroupsResponse] = Operation("iam", "ListGroups")
+ListGroupsForUser: Operation[ListGroupsForUserRequest, ListGroupsForUserResponse] = Operation(
+    "iam", "ListGroupsForUser"
+)
+ListInstanceProfileTags: Operation[ListInstanceProfileTagsRequest, ListInstanceProfileTagsResponse] = (
+    Operation("iam", "ListInstanceProfileTags")
+)
+ListInstanceProfiles: Operation[ListInstanceProfilesRequest, ListInstanceProfilesResponse] = Operation(
     "iam", "ListInstanceProfiles"
 )
-ListInstanceProfilesForRole = Operation[
+ListInstanceProfilesForRole: Operation[
     ListInstanceProfilesForRoleRequest, ListInstanceProfilesForRoleResponse
-]("iam", "ListInstanceProfilesForRole")
-ListPolicies = Operation[ListPoliciesRequest, ListPoliciesResponse]("iam", "ListPolicies")
-ListPolicyTags = Operation[ListPolicyTagsRequest, ListPolicyTagsResponse]("iam", "ListPolicyTags")
-ListPolicyVersions = Operation[ListPolicyVersionsRequest, ListPolicyVersionsResponse](
+] = Operation("iam", "ListInstanceProfilesForRole")
+ListPolicies: Operation[ListPoliciesRequest, ListPoliciesResponse] = Operation("iam", "ListPolicies")
+ListPolicyTags: Operation[ListPolicyTagsRequest, ListPolicyTagsResponse] = Operation("iam", "ListPolicyTags")
+ListPolicyVersions: Operation[ListPolicyVersionsRequest, ListPolicyVersionsResponse] = Operation(
     "iam", "ListPolicyVersions"
 )
-ListRolePolicies = Operation[ListRolePoliciesRequest, ListRolePoliciesResponse]("iam", "ListRolePolicies")
-ListRoleTags = Operation[ListRoleTagsRequest, ListRoleTagsResponse]("iam", "ListRoleTags")
-ListRoles = Operation[ListRolesRequest, ListRolesResponse]("iam", "ListRoles")
-ListServiceSpecificCredentials = Operation[
+ListRolePolicies: Operation[ListRolePoliciesRequest, ListRolePoliciesResponse] = Operation(
+    "iam", "ListRolePolicies"
+)
+ListRoleTags: Operation[ListRoleTagsRequest, ListRoleTagsResponse] = Operation("iam", "ListRoleTags")
+ListRoles: Operation[ListRolesRequest, ListRolesResponse] = Operation("iam", "ListRoles")
+ListServiceSpecificCredentials: Operation[
     ListServiceSpecificCredentialsRequest, ListServiceSpecificCredentialsResponse
-]("iam", "ListServiceSpecificCredentials")
-ListUserPolicies = Operation[ListUserPoliciesRequest, ListUserPoliciesResponse]("iam", "ListUserPolicies")
-ListUserTags = Operation[ListUserTagsRequest, ListUserTagsResponse]("iam", "ListUserTags")
-ListUsers = Operation[ListUsersRequest, ListUsersResponse]("iam", "ListUsers")
-PutGroupPolicy = Operation[PutGroupPolicyRequest, None]("iam", "PutGroupPolicy")
-PutRolePermissionsBoundary = Operation[PutRolePermissionsBoundaryRequest, None](
+] = Operation("iam", "ListServiceSpecificCredentials")
+ListUserPolicies: Operation[ListUserPoliciesRequest, ListUserPoliciesResponse] = Operation(
+    "iam", "ListUserPolicies"
+)
+ListUserTags: Operation[ListUserTagsRequest, ListUserTagsResponse] = Operation("iam", "ListUserTags")
+ListUsers: Operation[ListUsersRequest, ListUsersResponse] = Operation("iam", "ListUsers")
+PutGroupPolicy: Operation[PutGroupPolicyRequest, None] = Operation("iam", "PutGroupPolicy")
+PutRolePermissionsBoundary: Operation[PutRolePermissionsBoundaryRequest, None] = Operation(
     "iam", "PutRolePermissionsBoundary"
 )
-PutRolePolicy = Operation[PutRolePolicyRequest, None]("iam", "PutRolePolicy")
-PutUserPermissionsBoundary = Operation[PutUserPermissionsBoundaryRequest, None](
+PutRolePolicy: Operation[PutRolePolicyRequest, None] = Operation("iam", "PutRolePolicy")
+PutUserPermissionsBoundary: Operation[PutUserPermissionsBoundaryRequest, None] = Operation(
     "iam", "PutUserPermissionsBoundary"
 )
-PutUserPolicy = Operation[PutUserPolicyRequest, None]("iam", "PutUserPolicy")
-RemoveRoleFromInstanceProfile = Operation[RemoveRoleFromInstanceProfileRequest, None](
+PutUserPolicy: Operation[PutUserPolicyRequest, None] = Operation("iam", "PutUserPolicy")
+RemoveRoleFromInstanceProfile: Operation[RemoveRoleFromInstanceProfileRequest, None] = Operation(
     "iam", "RemoveRoleFromInstanceProfile"
 )
-RemoveUserFromGroup = Operation[RemoveUserFromGroupRequest, None]("iam", "RemoveUserFromGroup")
-ResetServiceSpecificCredential = Operation[
+RemoveUserFromGroup: Operation[RemoveUserFromGroupRequest, None] = Operation("iam", "RemoveUserFromGroup")
+ResetServiceSpecificCredential: Operation[
     ResetServiceSpecificCredentialRequest, ResetServiceSpecificCredentialResponse
-]("iam", "ResetServiceSpecificCredential")
-SetDefaultPolicyVersion = Operation[SetDefaultPolicyVersionRequest, None]("iam", "SetDefaultPolicyVersion")
-SimulateCustomPolicy = Operation[SimulateCustomPolicyRequest, SimulatePolicyResponse](
+] = Operation("iam", "ResetServiceSpecificCredential")
+SetDefaultPolicyVersion: Operation[SetDefaultPolicyVersionRequest, None] = Operation(
+    "iam", "SetDefaultPolicyVersion"
+)
+SimulateCustomPolicy: Operation[SimulateCustomPolicyRequest, SimulatePolicyResponse] = Operation(
     "iam", "SimulateCustomPolicy"
 )
-SimulatePrincipalPolicy = Operation[SimulatePrincipalPolicyRequest, SimulatePolicyResponse](
+SimulatePrincipalPolicy: Operation[SimulatePrincipalPolicyRequest, SimulatePolicyResponse] = Operation(
     "iam", "SimulatePrincipalPolicy"
 )
-TagInstanceProfile = Operation[TagInstanceProfileRequest, None]("iam", "TagInstanceProfile")
-TagPolicy = Operation[TagPolicyRequest, None]("iam", "TagPolicy")
-TagRole = Operation[TagRoleRequest, None]("iam", "TagRole")
-TagUser = Operation[TagUserRequest, None]("iam", "TagUser")
-UntagInstanceProfile = Operation[UntagInstanceProfileRequest, None]("iam", "UntagInstanceProfile")
-UntagPolicy = Operation[UntagPolicyRequest, None]("iam", "UntagPolicy")
-UntagRole = Operation[UntagRoleRequest, None]("iam", "UntagRole")
-UntagUser = Operation[UntagUserRequest, None]("iam", "UntagUser")
-UpdateAccessKey = Operation[UpdateAccessKeyRequest, None]("iam", "UpdateAccessKey")
-UpdateAssumeRolePolicy = Operation[UpdateAssumeRolePolicyRequest, None]("iam", "UpdateAssumeRolePolicy")
-UpdateGroup = Operation[UpdateGroupRequest, None]("iam", "UpdateGroup")
-UpdateRole = Operation[UpdateRoleRequest, UpdateRoleResponse]("iam", "UpdateRole")
-UpdateRoleDescription = Operation[UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse](
+TagInstanceProfile: Operation[TagInstanceProfileRequest, None] = Operation("iam", "TagInstanceProfile")
+TagPolicy: Operation[TagPolicyRequest, None] = Operation("iam", "TagPolicy")
+TagRole: Operation[TagRoleRequest, None] = Operation("iam", "TagRole")
+TagUser: Operation[TagUserRequest, None] = Operation("iam", "TagUser")
+UntagInstanceProfile: Operation[UntagInstanceProfileRequest, None] = Operation("iam", "UntagInstanceProfile")
+UntagPolicy: Operation[UntagPolicyRequest, None] = Operation("iam", "UntagPolicy")
+UntagRole: Operation[UntagRoleRequest, None] = Operation("iam", "UntagRole")
+UntagUser: Operation[UntagUserRequest, None] = Operation("iam", "UntagUser")
+UpdateAccessKey: Operation[UpdateAccessKeyRequest, None] = Operation("iam", "UpdateAccessKey")
+UpdateAssumeRolePolicy: Operation[UpdateAssumeRolePolicyRequest, None] = Operation(
+    "iam", "UpdateAssumeRolePolicy"
+)
+UpdateGroup: Operation[UpdateGroupRequest, None] = Operation("iam", "UpdateGroup")
+UpdateRole: Operation[UpdateRoleRequest, UpdateRoleResponse] = Operation("iam", "UpdateRole")
+UpdateRoleDescription: Operation[UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse] = Operation(
     "iam", "UpdateRoleDescription"
 )
-UpdateServiceSpecificCredential = Operation[UpdateServiceSpecificCredentialRequest, None](
+UpdateServiceSpecificCredential: Operation[UpdateServiceSpecificCredentialRequest, None] = Operation(
     "iam", "UpdateServiceSpecificCredential"
 )
-UpdateUser = Operation[UpdateUserRequest, None]("iam", "UpdateUser")
+UpdateUser: Operation[UpdateUserRequest, None] = Operation("iam", "UpdateUser")

@@ -3,256 +3,142 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation as DeclaredOperation
 
+if TYPE_CHECKING:
+
+    class AccessKey(TypedDict):
+        accessKeyId: NotRequired[str | None]
+        secretAccessKey: NotRequired[str | None]
+        status: NotRequired[Literal["Active", "Inactive"] | None]
+        createdAt: NotRequired[datetime | None]
+        lastUsed: NotRequired[AccessKeyLastUsed | None]
+
+    class AccessKeyLastUsed(TypedDict):
+        lastUsedDate: NotRequired[datetime | None]
+        region: NotRequired[str | None]
+        serviceName: NotRequired[str | None]
+
+    class AccessRules(TypedDict):
+        getObject: NotRequired[Literal["public", "private"]]
+        allowPublicOverrides: NotRequired[bool]
+
+    class AccountLevelBpaSync(TypedDict):
+        status: NotRequired[Literal["InSync", "Failed", "NeverSynced", "Defaulted"] | None]
+        lastSyncedAt: NotRequired[datetime | None]
+        message: NotRequired[
+            Literal[
+                "DEFAULTED_FOR_SLR_MISSING", "SYNC_ON_HOLD", "DEFAULTED_FOR_SLR_MISSING_ON_HOLD", "Unknown"
+            ]
+            | None
+        ]
+        bpaImpactsLightsail: NotRequired[bool | None]
+
+    class AvailabilityZone(TypedDict):
+        zoneName: NotRequired[str | None]
+        state: NotRequired[str | None]
+
+    class Bucket(TypedDict):
+        resourceType: NotRequired[str | None]
+        accessRules: NotRequired[AccessRules | None]
+        arn: NotRequired[str | None]
+        bundleId: NotRequired[str | None]
+        createdAt: NotRequired[datetime | None]
+        url: NotRequired[str | None]
+        location: NotRequired[ResourceLocation | None]
+        name: NotRequired[str | None]
+        supportCode: NotRequired[str | None]
+        tags: NotRequired[list[Tag] | None]
+        objectVersioning: NotRequired[str | None]
+        ableToUpdateBundle: NotRequired[bool | None]
+        readonlyAccessAccounts: NotRequired[list[str] | None]
+        resourcesReceivingAccess: NotRequired[list[ResourceReceivingAccess] | None]
+        state: NotRequired[BucketState | None]
+        accessLogConfig: NotRequired[BucketAccessLogConfig | None]
+        cors: NotRequired[BucketCorsConfig | None]
+
+    class BucketAccessLogConfig(TypedDict):
+        enabled: bool
+        destination: NotRequired[str]
+        prefix: NotRequired[str]
+
+    class BucketBundle(TypedDict):
+        bundleId: NotRequired[str | None]
+        name: NotRequired[str | None]
+        price: NotRequired[float | None]
+        storagePerMonthInGb: NotRequired[int | None]
+        transferPerMonthInGb: NotRequired[int | None]
+        isActive: NotRequired[bool | None]
+
+    class BucketCorsConfig(TypedDict):
+        rules: NotRequired[list[BucketCorsRule]]
+
+    class BucketCorsRule(TypedDict):
+        id: NotRequired[str]
+        allowedMethods: list[str]
+        allowedOrigins: list[str]
+        allowedHeaders: NotRequired[list[str]]
+        exposeHeaders: NotRequired[list[str]]
+        maxAgeSeconds: NotRequired[int]
+
+    class BucketState(TypedDict):
+        code: NotRequired[str | None]
+        message: NotRequired[str | None]
+
+    class CreateBucketAccessKeyRequest(TypedDict):
+        bucketName: str
+
+    class CreateBucketAccessKeyResult(TypedDict):
+        accessKey: NotRequired[AccessKey | None]
+        operations: NotRequired[list[Operation] | None]
+
+    class CreateBucketRequest(TypedDict):
+        bucketName: str
+        bundleId: str
+        tags: NotRequired[list[Tag]]
+        enableObjectVersioning: NotRequired[bool]
+
+    class CreateBucketResult(TypedDict):
+        bucket: NotRequired[Bucket | None]
+        operations: NotRequired[list[Operation] | None]
+
+    class DeleteBucketAccessKeyRequest(TypedDict):
+        bucketName: str
+        accessKeyId: str
+
+    class DeleteBucketAccessKeyResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
-class AccessKey(TypedDict):
-    accessKeyId: NotRequired[str | None]
-    secretAccessKey: NotRequired[str | None]
-    status: NotRequired[Literal["Active", "Inactive"] | None]
-    createdAt: NotRequired[datetime | None]
-    lastUsed: NotRequired[AccessKeyLastUsed | None]
+    class DeleteBucketRequest(TypedDict):
+        bucketName: str
+        forceDelete: NotRequired[bool]
 
+    class DeleteBucketResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
-class AccessKeyLastUsed(TypedDict):
-    lastUsedDate: NotRequired[datetime | None]
-    region: NotRequired[str | None]
-    serviceName: NotRequired[str | None]
+    class GetBucketAccessKeysRequest(TypedDict):
+        bucketName: str
 
+    class GetBucketAccessKeysResult(TypedDict):
+        accessKeys: NotRequired[list[AccessKey] | None]
 
-class AccessRules(TypedDict):
-    getObject: NotRequired[Literal["public", "private"]]
-    allowPublicOverrides: NotRequired[bool]
+    class GetBucketBundlesRequest(TypedDict):
+        includeInactive: NotRequired[bool]
 
+    class GetBucketBundlesResult(TypedDict):
+        bundles: NotRequired[list[BucketBundle] | None]
 
-class AccountLevelBpaSync(TypedDict):
-    status: NotRequired[Literal["InSync", "Failed", "NeverSynced", "Defaulted"] | None]
-    lastSyncedAt: NotRequired[datetime | None]
-    message: NotRequired[
-        Literal["DEFAULTED_FOR_SLR_MISSING", "SYNC_ON_HOLD", "DEFAULTED_FOR_SLR_MISSING_ON_HOLD", "Unknown"]
-        | None
-    ]
-    bpaImpactsLightsail: NotRequired[bool | None]
-
-
-class AvailabilityZone(TypedDict):
-    zoneName: NotRequired[str | None]
-    state: NotRequired[str | None]
-
-
-class Bucket(TypedDict):
-    resourceType: NotRequired[str | None]
-    accessRules: NotRequired[AccessRules | None]
-    arn: NotRequired[str | None]
-    bundleId: NotRequired[str | None]
-    createdAt: NotRequired[datetime | None]
-    url: NotRequired[str | None]
-    location: NotRequired[ResourceLocation | None]
-    name: NotRequired[str | None]
-    supportCode: NotRequired[str | None]
-    tags: NotRequired[list[Tag] | None]
-    objectVersioning: NotRequired[str | None]
-    ableToUpdateBundle: NotRequired[bool | None]
-    readonlyAccessAccounts: NotRequired[list[str] | None]
-    resourcesReceivingAccess: NotRequired[list[ResourceReceivingAccess] | None]
-    state: NotRequired[BucketState | None]
-    accessLogConfig: NotRequired[BucketAccessLogConfig | None]
-    cors: NotRequired[BucketCorsConfig | None]
-
-
-class BucketAccessLogConfig(TypedDict):
-    enabled: bool
-    destination: NotRequired[str]
-    prefix: NotRequired[str]
-
-
-class BucketBundle(TypedDict):
-    bundleId: NotRequired[str | None]
-    name: NotRequired[str | None]
-    price: NotRequired[float | None]
-    storagePerMonthInGb: NotRequired[int | None]
-    transferPerMonthInGb: NotRequired[int | None]
-    isActive: NotRequired[bool | None]
-
-
-class BucketCorsConfig(TypedDict):
-    rules: NotRequired[list[BucketCorsRule]]
-
-
-class BucketCorsRule(TypedDict):
-    id: NotRequired[str]
-    allowedMethods: list[str]
-    allowedOrigins: list[str]
-    allowedHeaders: NotRequired[list[str]]
-    exposeHeaders: NotRequired[list[str]]
-    maxAgeSeconds: NotRequired[int]
-
-
-class BucketState(TypedDict):
-    code: NotRequired[str | None]
-    message: NotRequired[str | None]
-
-
-class CreateBucketAccessKeyRequest(TypedDict):
-    bucketName: str
-
-
-class CreateBucketAccessKeyResult(TypedDict):
-    accessKey: NotRequired[AccessKey | None]
-    operations: NotRequired[list[Operation] | None]
-
-
-class CreateBucketRequest(TypedDict):
-    bucketName: str
-    bundleId: str
-    tags: NotRequired[list[Tag]]
-    enableObjectVersioning: NotRequired[bool]
-
-
-class CreateBucketResult(TypedDict):
-    bucket: NotRequired[Bucket | None]
-    operations: NotRequired[list[Operation] | None]
-
-
-class DeleteBucketAccessKeyRequest(TypedDict):
-    bucketName: str
-    accessKeyId: str
-
-
-class DeleteBucketAccessKeyResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-
-
-class DeleteBucketRequest(TypedDict):
-    bucketName: str
-    forceDelete: NotRequired[bool]
-
-
-class DeleteBucketResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-
-
-class GetBucketAccessKeysRequest(TypedDict):
-    bucketName: str
-
-
-class GetBucketAccessKeysResult(TypedDict):
-    accessKeys: NotRequired[list[AccessKey] | None]
-
-
-class GetBucketBundlesRequest(TypedDict):
-    includeInactive: NotRequired[bool]
-
-
-class GetBucketBundlesResult(TypedDict):
-    bundles: NotRequired[list[BucketBundle] | None]
-
-
-class GetBucketMetricDataRequest(TypedDict):
-    bucketName: str
-    metricName: Literal["BucketSizeBytes", "NumberOfObjects"]
-    startTime: datetime
-    endTime: datetime
-    period: int
-    statistics: list[Literal["Minimum", "Maximum", "Sum", "Average", "SampleCount"]]
-    unit: Literal[
-        "Seconds",
-        "Microseconds",
-        "Milliseconds",
-        "Bytes",
-        "Kilobytes",
-        "Megabytes",
-        "Gigabytes",
-        "Terabytes",
-        "Bits",
-        "Kilobits",
-        "Megabits",
-        "Gigabits",
-        "Terabits",
-        "Percent",
-        "Count",
-        "Bytes/Second",
-        "Kilobytes/Second",
-        "Megabytes/Second",
-        "Gigabytes/Second",
-        "Terabytes/Second",
-        "Bits/Second",
-        "Kilobits/Second",
-        "Megabits/Second",
-        "Gigabits/Second",
-        "Terabits/Second",
-        "Count/Second",
-        "None",
-    ]
-
-
-class GetBucketMetricDataResult(TypedDict):
-    metricName: NotRequired[Literal["BucketSizeBytes", "NumberOfObjects"] | None]
-    metricData: NotRequired[list[MetricDatapoint] | None]
-
-
-class GetBucketsRequest(TypedDict):
-    bucketName: NotRequired[str]
-    pageToken: NotRequired[str]
-    includeConnectedResources: NotRequired[bool]
-    includeCors: NotRequired[bool]
-
-
-class GetBucketsResult(TypedDict):
-    buckets: NotRequired[list[Bucket] | None]
-    nextPageToken: NotRequired[str | None]
-    accountLevelBpaSync: NotRequired[AccountLevelBpaSync | None]
-
-
-class GetOperationRequest(TypedDict):
-    operationId: str
-
-
-class GetOperationResult(TypedDict):
-    operation: NotRequired[Operation | None]
-
-
-class GetOperationsForResourceRequest(TypedDict):
-    resourceName: str
-    pageToken: NotRequired[str]
-
-
-class GetOperationsForResourceResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-    nextPageCount: NotRequired[str | None]
-    nextPageToken: NotRequired[str | None]
-
-
-class GetOperationsRequest(TypedDict):
-    pageToken: NotRequired[str]
-
-
-class GetOperationsResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-    nextPageToken: NotRequired[str | None]
-
-
-class GetRegionsRequest(TypedDict):
-    includeAvailabilityZones: NotRequired[bool]
-    includeRelationalDatabaseAvailabilityZones: NotRequired[bool]
-
-
-class GetRegionsResult(TypedDict):
-    regions: NotRequired[list[Region] | None]
-
-
-class MetricDatapoint(TypedDict):
-    average: NotRequired[float | None]
-    maximum: NotRequired[float | None]
-    minimum: NotRequired[float | None]
-    sampleCount: NotRequired[float | None]
-    sum: NotRequired[float | None]
-    timestamp: NotRequired[datetime | None]
-    unit: NotRequired[
-        Literal[
+    class GetBucketMetricDataRequest(TypedDict):
+        bucketName: str
+        metricName: Literal["BucketSizeBytes", "NumberOfObjects"]
+        startTime: datetime
+        endTime: datetime
+        period: int
+        statistics: list[Literal["Minimum", "Maximum", "Sum", "Average", "SampleCount"]]
+        unit: Literal[
             "Seconds",
             "Microseconds",
             "Milliseconds",
@@ -281,268 +167,341 @@ class MetricDatapoint(TypedDict):
             "Count/Second",
             "None",
         ]
-        | None
-    ]
 
+    class GetBucketMetricDataResult(TypedDict):
+        metricName: NotRequired[Literal["BucketSizeBytes", "NumberOfObjects"] | None]
+        metricData: NotRequired[list[MetricDatapoint] | None]
 
-class Operation(TypedDict):
-    id: NotRequired[str | None]
-    resourceName: NotRequired[str | None]
-    resourceType: NotRequired[
-        Literal[
-            "ContainerService",
-            "Instance",
-            "StaticIp",
-            "KeyPair",
-            "InstanceSnapshot",
-            "Domain",
-            "PeeredVpc",
-            "LoadBalancer",
-            "LoadBalancerTlsCertificate",
-            "Disk",
-            "DiskSnapshot",
-            "RelationalDatabase",
-            "RelationalDatabaseSnapshot",
-            "ExportSnapshotRecord",
-            "CloudFormationStackRecord",
-            "Alarm",
-            "ContactMethod",
-            "Distribution",
-            "Certificate",
-            "Bucket",
-            "Subdomain",
+    class GetBucketsRequest(TypedDict):
+        bucketName: NotRequired[str]
+        pageToken: NotRequired[str]
+        includeConnectedResources: NotRequired[bool]
+        includeCors: NotRequired[bool]
+
+    class GetBucketsResult(TypedDict):
+        buckets: NotRequired[list[Bucket] | None]
+        nextPageToken: NotRequired[str | None]
+        accountLevelBpaSync: NotRequired[AccountLevelBpaSync | None]
+
+    class GetOperationRequest(TypedDict):
+        operationId: str
+
+    class GetOperationResult(TypedDict):
+        operation: NotRequired[Operation | None]
+
+    class GetOperationsForResourceRequest(TypedDict):
+        resourceName: str
+        pageToken: NotRequired[str]
+
+    class GetOperationsForResourceResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
+        nextPageCount: NotRequired[str | None]
+        nextPageToken: NotRequired[str | None]
+
+    class GetOperationsRequest(TypedDict):
+        pageToken: NotRequired[str]
+
+    class GetOperationsResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
+        nextPageToken: NotRequired[str | None]
+
+    class GetRegionsRequest(TypedDict):
+        includeAvailabilityZones: NotRequired[bool]
+        includeRelationalDatabaseAvailabilityZones: NotRequired[bool]
+
+    class GetRegionsResult(TypedDict):
+        regions: NotRequired[list[Region] | None]
+
+    class MetricDatapoint(TypedDict):
+        average: NotRequired[float | None]
+        maximum: NotRequired[float | None]
+        minimum: NotRequired[float | None]
+        sampleCount: NotRequired[float | None]
+        sum: NotRequired[float | None]
+        timestamp: NotRequired[datetime | None]
+        unit: NotRequired[
+            Literal[
+                "Seconds",
+                "Microseconds",
+                "Milliseconds",
+                "Bytes",
+                "Kilobytes",
+                "Megabytes",
+                "Gigabytes",
+                "Terabytes",
+                "Bits",
+                "Kilobits",
+                "Megabits",
+                "Gigabits",
+                "Terabits",
+                "Percent",
+                "Count",
+                "Bytes/Second",
+                "Kilobytes/Second",
+                "Megabytes/Second",
+                "Gigabytes/Second",
+                "Terabytes/Second",
+                "Bits/Second",
+                "Kilobits/Second",
+                "Megabits/Second",
+                "Gigabits/Second",
+                "Terabits/Second",
+                "Count/Second",
+                "None",
+            ]
+            | None
         ]
-        | None
-    ]
-    createdAt: NotRequired[datetime | None]
-    location: NotRequired[ResourceLocation | None]
-    isTerminal: NotRequired[bool | None]
-    operationDetails: NotRequired[str | None]
-    operationType: NotRequired[
-        Literal[
-            "DeleteKnownHostKeys",
-            "DeleteInstance",
-            "CreateInstance",
-            "StopInstance",
-            "StartInstance",
-            "RebootInstance",
-            "OpenInstancePublicPorts",
-            "PutInstancePublicPorts",
-            "CloseInstancePublicPorts",
-            "AllocateStaticIp",
-            "ReleaseStaticIp",
-            "AttachStaticIp",
-            "DetachStaticIp",
-            "UpdateDomainEntry",
-            "DeleteDomainEntry",
-            "CreateDomain",
-            "DeleteDomain",
-            "CreateInstanceSnapshot",
-            "DeleteInstanceSnapshot",
-            "CreateInstancesFromSnapshot",
-            "CreateLoadBalancer",
-            "DeleteLoadBalancer",
-            "AttachInstancesToLoadBalancer",
-            "DetachInstancesFromLoadBalancer",
-            "UpdateLoadBalancerAttribute",
-            "CreateLoadBalancerTlsCertificate",
-            "DeleteLoadBalancerTlsCertificate",
-            "AttachLoadBalancerTlsCertificate",
-            "CreateDisk",
-            "DeleteDisk",
-            "AttachDisk",
-            "DetachDisk",
-            "CreateDiskSnapshot",
-            "DeleteDiskSnapshot",
-            "CreateDiskFromSnapshot",
-            "CreateRelationalDatabase",
-            "UpdateRelationalDatabase",
-            "DeleteRelationalDatabase",
-            "CreateRelationalDatabaseFromSnapshot",
-            "CreateRelationalDatabaseSnapshot",
-            "DeleteRelationalDatabaseSnapshot",
-            "UpdateRelationalDatabaseParameters",
-            "StartRelationalDatabase",
-            "RebootRelationalDatabase",
-            "StopRelationalDatabase",
-            "EnableAddOn",
-            "DisableAddOn",
-            "PutAlarm",
-            "GetAlarms",
-            "DeleteAlarm",
-            "TestAlarm",
-            "CreateContactMethod",
-            "GetContactMethods",
-            "SendContactMethodVerification",
-            "DeleteContactMethod",
-            "CreateDistribution",
-            "UpdateDistribution",
-            "DeleteDistribution",
-            "ResetDistributionCache",
-            "AttachCertificateToDistribution",
-            "DetachCertificateFromDistribution",
-            "UpdateDistributionBundle",
-            "SetIpAddressType",
-            "CreateCertificate",
-            "DeleteCertificate",
-            "CreateContainerService",
-            "UpdateContainerService",
-            "DeleteContainerService",
-            "CreateContainerServiceDeployment",
-            "CreateContainerServiceRegistryLogin",
-            "RegisterContainerImage",
-            "DeleteContainerImage",
-            "CreateBucket",
-            "DeleteBucket",
-            "CreateBucketAccessKey",
-            "DeleteBucketAccessKey",
-            "UpdateBucketBundle",
-            "UpdateBucket",
-            "SetResourceAccessForBucket",
-            "UpdateInstanceMetadataOptions",
-            "StartGUISession",
-            "StopGUISession",
-            "SetupInstanceHttps",
-            "GetProfile",
-            "CreateSubdomain",
-            "UpdateSubdomainAssociation",
-            "DeleteSubdomain",
+
+    class Operation(TypedDict):
+        id: NotRequired[str | None]
+        resourceName: NotRequired[str | None]
+        resourceType: NotRequired[
+            Literal[
+                "ContainerService",
+                "Instance",
+                "StaticIp",
+                "KeyPair",
+                "InstanceSnapshot",
+                "Domain",
+                "PeeredVpc",
+                "LoadBalancer",
+                "LoadBalancerTlsCertificate",
+                "Disk",
+                "DiskSnapshot",
+                "RelationalDatabase",
+                "RelationalDatabaseSnapshot",
+                "ExportSnapshotRecord",
+                "CloudFormationStackRecord",
+                "Alarm",
+                "ContactMethod",
+                "Distribution",
+                "Certificate",
+                "Bucket",
+                "Subdomain",
+            ]
+            | None
         ]
-        | None
-    ]
-    status: NotRequired[Literal["NotStarted", "Started", "Failed", "Completed", "Succeeded"] | None]
-    statusChangedAt: NotRequired[datetime | None]
-    errorCode: NotRequired[str | None]
-    errorDetails: NotRequired[str | None]
-
-
-class Region(TypedDict):
-    continentCode: NotRequired[str | None]
-    description: NotRequired[str | None]
-    displayName: NotRequired[str | None]
-    name: NotRequired[
-        Literal[
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "eu-central-1",
-            "eu-north-1",
-            "eu-south-2",
-            "ca-central-1",
-            "ap-east-1",
-            "ap-south-1",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-southeast-3",
-            "ap-southeast-5",
-            "sa-east-1",
+        createdAt: NotRequired[datetime | None]
+        location: NotRequired[ResourceLocation | None]
+        isTerminal: NotRequired[bool | None]
+        operationDetails: NotRequired[str | None]
+        operationType: NotRequired[
+            Literal[
+                "DeleteKnownHostKeys",
+                "DeleteInstance",
+                "CreateInstance",
+                "StopInstance",
+                "StartInstance",
+                "RebootInstance",
+                "OpenInstancePublicPorts",
+                "PutInstancePublicPorts",
+                "CloseInstancePublicPorts",
+                "AllocateStaticIp",
+                "ReleaseStaticIp",
+                "AttachStaticIp",
+                "DetachStaticIp",
+                "UpdateDomainEntry",
+                "DeleteDomainEntry",
+                "CreateDomain",
+                "DeleteDomain",
+                "CreateInstanceSnapshot",
+                "DeleteInstanceSnapshot",
+                "CreateInstancesFromSnapshot",
+                "CreateLoadBalancer",
+                "DeleteLoadBalancer",
+                "AttachInstancesToLoadBalancer",
+                "DetachInstancesFromLoadBalancer",
+                "UpdateLoadBalancerAttribute",
+                "CreateLoadBalancerTlsCertificate",
+                "DeleteLoadBalancerTlsCertificate",
+                "AttachLoadBalancerTlsCertificate",
+                "CreateDisk",
+                "DeleteDisk",
+                "AttachDisk",
+                "DetachDisk",
+                "CreateDiskSnapshot",
+                "DeleteDiskSnapshot",
+                "CreateDiskFromSnapshot",
+                "CreateRelationalDatabase",
+                "UpdateRelationalDatabase",
+                "DeleteRelationalDatabase",
+                "CreateRelationalDatabaseFromSnapshot",
+                "CreateRelationalDatabaseSnapshot",
+                "DeleteRelationalDatabaseSnapshot",
+                "UpdateRelationalDatabaseParameters",
+                "StartRelationalDatabase",
+                "RebootRelationalDatabase",
+                "StopRelationalDatabase",
+                "EnableAddOn",
+                "DisableAddOn",
+                "PutAlarm",
+                "GetAlarms",
+                "DeleteAlarm",
+                "TestAlarm",
+                "CreateContactMethod",
+                "GetContactMethods",
+                "SendContactMethodVerification",
+                "DeleteContactMethod",
+                "CreateDistribution",
+                "UpdateDistribution",
+                "DeleteDistribution",
+                "ResetDistributionCache",
+                "AttachCertificateToDistribution",
+                "DetachCertificateFromDistribution",
+                "UpdateDistributionBundle",
+                "SetIpAddressType",
+                "CreateCertificate",
+                "DeleteCertificate",
+                "CreateContainerService",
+                "UpdateContainerService",
+                "DeleteContainerService",
+                "CreateContainerServiceDeployment",
+                "CreateContainerServiceRegistryLogin",
+                "RegisterContainerImage",
+                "DeleteContainerImage",
+                "CreateBucket",
+                "DeleteBucket",
+                "CreateBucketAccessKey",
+                "DeleteBucketAccessKey",
+                "UpdateBucketBundle",
+                "UpdateBucket",
+                "SetResourceAccessForBucket",
+                "UpdateInstanceMetadataOptions",
+                "StartGUISession",
+                "StopGUISession",
+                "SetupInstanceHttps",
+                "GetProfile",
+                "CreateSubdomain",
+                "UpdateSubdomainAssociation",
+                "DeleteSubdomain",
+            ]
+            | None
         ]
-        | None
-    ]
-    availabilityZones: NotRequired[list[AvailabilityZone] | None]
-    relationalDatabaseAvailabilityZones: NotRequired[list[AvailabilityZone] | None]
+        status: NotRequired[Literal["NotStarted", "Started", "Failed", "Completed", "Succeeded"] | None]
+        statusChangedAt: NotRequired[datetime | None]
+        errorCode: NotRequired[str | None]
+        errorDetails: NotRequired[str | None]
 
-
-class ResourceLocation(TypedDict):
-    availabilityZone: NotRequired[str | None]
-    regionName: NotRequired[
-        Literal[
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "eu-central-1",
-            "eu-north-1",
-            "eu-south-2",
-            "ca-central-1",
-            "ap-east-1",
-            "ap-south-1",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-southeast-3",
-            "ap-southeast-5",
-            "sa-east-1",
+    class Region(TypedDict):
+        continentCode: NotRequired[str | None]
+        description: NotRequired[str | None]
+        displayName: NotRequired[str | None]
+        name: NotRequired[
+            Literal[
+                "us-east-1",
+                "us-east-2",
+                "us-west-1",
+                "us-west-2",
+                "eu-west-1",
+                "eu-west-2",
+                "eu-west-3",
+                "eu-central-1",
+                "eu-north-1",
+                "eu-south-2",
+                "ca-central-1",
+                "ap-east-1",
+                "ap-south-1",
+                "ap-southeast-1",
+                "ap-southeast-2",
+                "ap-northeast-1",
+                "ap-northeast-2",
+                "ap-southeast-3",
+                "ap-southeast-5",
+                "sa-east-1",
+            ]
+            | None
         ]
-        | None
-    ]
+        availabilityZones: NotRequired[list[AvailabilityZone] | None]
+        relationalDatabaseAvailabilityZones: NotRequired[list[AvailabilityZone] | None]
 
+    class ResourceLocation(TypedDict):
+        availabilityZone: NotRequired[str | None]
+        regionName: NotRequired[
+            Literal[
+                "us-east-1",
+                "us-east-2",
+                "us-west-1",
+                "us-west-2",
+                "eu-west-1",
+                "eu-west-2",
+                "eu-west-3",
+                "eu-central-1",
+                "eu-north-1",
+                "eu-south-2",
+                "ca-central-1",
+                "ap-east-1",
+                "ap-south-1",
+                "ap-southeast-1",
+                "ap-southeast-2",
+                "ap-northeast-1",
+                "ap-northeast-2",
+                "ap-southeast-3",
+                "ap-southeast-5",
+                "sa-east-1",
+            ]
+            | None
+        ]
 
-class ResourceReceivingAccess(TypedDict):
-    name: NotRequired[str | None]
-    resourceType: NotRequired[str | None]
+    class ResourceReceivingAccess(TypedDict):
+        name: NotRequired[str | None]
+        resourceType: NotRequired[str | None]
 
+    class SetResourceAccessForBucketRequest(TypedDict):
+        resourceName: str
+        bucketName: str
+        access: Literal["allow", "deny"]
 
-class SetResourceAccessForBucketRequest(TypedDict):
-    resourceName: str
-    bucketName: str
-    access: Literal["allow", "deny"]
+    class SetResourceAccessForBucketResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
+    class Tag(TypedDict):
+        key: NotRequired[str]
+        value: NotRequired[str]
 
-class SetResourceAccessForBucketResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
+    class TagResourceRequest(TypedDict):
+        resourceName: str
+        resourceArn: NotRequired[str]
+        tags: list[Tag]
 
+    class TagResourceResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
-class Tag(TypedDict):
-    key: NotRequired[str]
-    value: NotRequired[str]
+    class UntagResourceRequest(TypedDict):
+        resourceName: str
+        resourceArn: NotRequired[str]
+        tagKeys: list[str]
 
+    class UntagResourceResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
-class TagResourceRequest(TypedDict):
-    resourceName: str
-    resourceArn: NotRequired[str]
-    tags: list[Tag]
+    class UpdateBucketBundleRequest(TypedDict):
+        bucketName: str
+        bundleId: str
 
+    class UpdateBucketBundleResult(TypedDict):
+        operations: NotRequired[list[Operation] | None]
 
-class TagResourceResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
+    class UpdateBucketRequest(TypedDict):
+        bucketName: str
+        accessRules: NotRequired[AccessRules]
+        versioning: NotRequired[str]
+        readonlyAccessAccounts: NotRequired[list[str]]
+        accessLogConfig: NotRequired[BucketAccessLogConfig]
+        cors: NotRequired[BucketCorsConfig]
 
+    class UpdateBucketResult(TypedDict):
+        bucket: NotRequired[Bucket | None]
+        operations: NotRequired[list[Operation] | None]
 
-class UntagResourceRequest(TypedDict):
-    resourceName: str
-    resourceArn: NotRequired[str]
-    tagKeys: list[str]
+    class Empty(TypedDict):
+        pass
+else:
 
-
-class UntagResourceResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-
-
-class UpdateBucketBundleRequest(TypedDict):
-    bucketName: str
-    bundleId: str
-
-
-class UpdateBucketBundleResult(TypedDict):
-    operations: NotRequired[list[Operation] | None]
-
-
-class UpdateBucketRequest(TypedDict):
-    bucketName: str
-    accessRules: NotRequired[AccessRules]
-    versioning: NotRequired[str]
-    readonlyAccessAccounts: NotRequired[list[str]]
-    accessLogConfig: NotRequired[BucketAccessLogConfig]
-    cors: NotRequired[BucketCorsConfig]
-
-
-class UpdateBucketResult(TypedDict):
-    bucket: NotRequired[Bucket | None]
-    operations: NotRequired[list[Operation] | None]
-
-
-class Empty(TypedDict):
-    pass
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class AccessDeniedException(ServiceError):
@@ -585,36 +544,54 @@ class UnauthenticatedException(ServiceError):
     shape: ClassVar[str] = "UnauthenticatedException"
 
 
-CreateBucket = DeclaredOperation[CreateBucketRequest, CreateBucketResult]("lightsail", "CreateBucket")
-CreateBucketAccessKey = DeclaredOperation[CreateBucketAccessKeyRequest, CreateBucketAccessKeyResult](
-    "lightsail", "CreateBucketAccessKey"
+CreateBucket: DeclaredOperation[CreateBucketRequest, CreateBucketResult] = DeclaredOperation(
+    "lightsail", "CreateBucket"
 )
-DeleteBucket = DeclaredOperation[DeleteBucketRequest, DeleteBucketResult]("lightsail", "DeleteBucket")
-DeleteBucketAccessKey = DeclaredOperation[DeleteBucketAccessKeyRequest, DeleteBucketAccessKeyResult](
-    "lightsail", "DeleteBucketAccessKey"
+CreateBucketAccessKey: DeclaredOperation[CreateBucketAccessKeyRequest, CreateBucketAccessKeyResult] = (
+    DeclaredOperation("lightsail", "CreateBucketAccessKey")
 )
-GetBucketAccessKeys = DeclaredOperation[GetBucketAccessKeysRequest, GetBucketAccessKeysResult](
-    "lightsail", "GetBucketAccessKeys"
+DeleteBucket: DeclaredOperation[DeleteBucketRequest, DeleteBucketResult] = DeclaredOperation(
+    "lightsail", "DeleteBucket"
 )
-GetBucketBundles = DeclaredOperation[GetBucketBundlesRequest, GetBucketBundlesResult](
+DeleteBucketAccessKey: DeclaredOperation[DeleteBucketAccessKeyRequest, DeleteBucketAccessKeyResult] = (
+    DeclaredOperation("lightsail", "DeleteBucketAccessKey")
+)
+GetBucketAccessKeys: DeclaredOperation[GetBucketAccessKeysRequest, GetBucketAccessKeysResult] = (
+    DeclaredOperation("lightsail", "GetBucketAccessKeys")
+)
+GetBucketBundles: DeclaredOperation[GetBucketBundlesRequest, GetBucketBundlesResult] = DeclaredOperation(
     "lightsail", "GetBucketBundles"
 )
-GetBucketMetricData = DeclaredOperation[GetBucketMetricDataRequest, GetBucketMetricDataResult](
-    "lightsail", "GetBucketMetricData"
+GetBucketMetricData: DeclaredOperation[GetBucketMetricDataRequest, GetBucketMetricDataResult] = (
+    DeclaredOperation("lightsail", "GetBucketMetricData")
 )
-GetBuckets = DeclaredOperation[GetBucketsRequest, GetBucketsResult]("lightsail", "GetBuckets")
-GetOperation = DeclaredOperation[GetOperationRequest, GetOperationResult]("lightsail", "GetOperation")
-GetOperations = DeclaredOperation[GetOperationsRequest, GetOperationsResult]("lightsail", "GetOperations")
-GetOperationsForResource = DeclaredOperation[GetOperationsForResourceRequest, GetOperationsForResourceResult](
-    "lightsail", "GetOperationsForResource"
+GetBuckets: DeclaredOperation[GetBucketsRequest, GetBucketsResult] = DeclaredOperation(
+    "lightsail", "GetBuckets"
 )
-GetRegions = DeclaredOperation[GetRegionsRequest, GetRegionsResult]("lightsail", "GetRegions")
-SetResourceAccessForBucket = DeclaredOperation[
+GetOperation: DeclaredOperation[GetOperationRequest, GetOperationResult] = DeclaredOperation(
+    "lightsail", "GetOperation"
+)
+GetOperations: DeclaredOperation[GetOperationsRequest, GetOperationsResult] = DeclaredOperation(
+    "lightsail", "GetOperations"
+)
+GetOperationsForResource: DeclaredOperation[
+    GetOperationsForResourceRequest, GetOperationsForResourceResult
+] = DeclaredOperation("lightsail", "GetOperationsForResource")
+GetRegions: DeclaredOperation[GetRegionsRequest, GetRegionsResult] = DeclaredOperation(
+    "lightsail", "GetRegions"
+)
+SetResourceAccessForBucket: DeclaredOperation[
     SetResourceAccessForBucketRequest, SetResourceAccessForBucketResult
-]("lightsail", "SetResourceAccessForBucket")
-TagResource = DeclaredOperation[TagResourceRequest, TagResourceResult]("lightsail", "TagResource")
-UntagResource = DeclaredOperation[UntagResourceRequest, UntagResourceResult]("lightsail", "UntagResource")
-UpdateBucket = DeclaredOperation[UpdateBucketRequest, UpdateBucketResult]("lightsail", "UpdateBucket")
-UpdateBucketBundle = DeclaredOperation[UpdateBucketBundleRequest, UpdateBucketBundleResult](
-    "lightsail", "UpdateBucketBundle"
+] = DeclaredOperation("lightsail", "SetResourceAccessForBucket")
+TagResource: DeclaredOperation[TagResourceRequest, TagResourceResult] = DeclaredOperation(
+    "lightsail", "TagResource"
+)
+UntagResource: DeclaredOperation[UntagResourceRequest, UntagResourceResult] = DeclaredOperation(
+    "lightsail", "UntagResource"
+)
+UpdateBucket: DeclaredOperation[UpdateBucketRequest, UpdateBucketResult] = DeclaredOperation(
+    "lightsail", "UpdateBucket"
+)
+UpdateBucketBundle: DeclaredOperation[UpdateBucketBundleRequest, UpdateBucketBundleResult] = (
+    DeclaredOperation("lightsail", "UpdateBucketBundle")
 )

@@ -3,176 +3,208 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
+if TYPE_CHECKING:
 
-class AliasTarget(TypedDict):
-    HostedZoneId: str
-    DNSName: str
-    EvaluateTargetHealth: bool
+    class AliasTarget(TypedDict):
+        HostedZoneId: str
+        DNSName: str
+        EvaluateTargetHealth: bool
 
+    class Change(TypedDict):
+        Action: Literal["CREATE", "DELETE", "UPSERT"]
+        ResourceRecordSet: ResourceRecordSet
 
-class Change(TypedDict):
-    Action: Literal["CREATE", "DELETE", "UPSERT"]
-    ResourceRecordSet: ResourceRecordSet
+    class ChangeBatch(TypedDict):
+        Comment: NotRequired[str]
+        Changes: list[Change]
 
+    class ChangeInfo(TypedDict):
+        Id: str
+        Status: Literal["PENDING", "INSYNC"]
+        SubmittedAt: datetime
+        Comment: NotRequired[str | None]
 
-class ChangeBatch(TypedDict):
-    Comment: NotRequired[str]
-    Changes: list[Change]
+    class ChangeResourceRecordSetsRequest(TypedDict):
+        HostedZoneId: str
+        ChangeBatch: ChangeBatch
 
+    class ChangeResourceRecordSetsResponse(TypedDict):
+        ChangeInfo: ChangeInfo
 
-class ChangeInfo(TypedDict):
-    Id: str
-    Status: Literal["PENDING", "INSYNC"]
-    SubmittedAt: datetime
-    Comment: NotRequired[str | None]
+    class CidrRoutingConfig(TypedDict):
+        CollectionId: str
+        LocationName: str
 
+    class Coordinates(TypedDict):
+        Latitude: str
+        Longitude: str
 
-class ChangeResourceRecordSetsRequest(TypedDict):
-    HostedZoneId: str
-    ChangeBatch: ChangeBatch
+    class CreateHostedZoneRequest(TypedDict):
+        Name: str
+        VPC: NotRequired[VPC]
+        CallerReference: str
+        HostedZoneConfig: NotRequired[HostedZoneConfig]
+        DelegationSetId: NotRequired[str]
 
+    class CreateHostedZoneResponse(TypedDict):
+        HostedZone: HostedZone
+        ChangeInfo: ChangeInfo
+        DelegationSet: DelegationSet
+        VPC: NotRequired[VPC | None]
+        Location: str
 
-class ChangeResourceRecordSetsResponse(TypedDict):
-    ChangeInfo: ChangeInfo
+    class DelegationSet(TypedDict):
+        Id: NotRequired[str | None]
+        CallerReference: NotRequired[str | None]
+        NameServers: list[str]
 
+    class DeleteHostedZoneRequest(TypedDict):
+        Id: str
 
-class CidrRoutingConfig(TypedDict):
-    CollectionId: str
-    LocationName: str
+    class DeleteHostedZoneResponse(TypedDict):
+        ChangeInfo: ChangeInfo
 
+    class GeoLocation(TypedDict):
+        ContinentCode: NotRequired[str]
+        CountryCode: NotRequired[str]
+        SubdivisionCode: NotRequired[str]
 
-class Coordinates(TypedDict):
-    Latitude: str
-    Longitude: str
+    class GeoProximityLocation(TypedDict):
+        AWSRegion: NotRequired[str]
+        LocalZoneGroup: NotRequired[str]
+        Coordinates: NotRequired[Coordinates]
+        Bias: NotRequired[int]
 
+    class GetChangeRequest(TypedDict):
+        Id: str
 
-class CreateHostedZoneRequest(TypedDict):
-    Name: str
-    VPC: NotRequired[VPC]
-    CallerReference: str
-    HostedZoneConfig: NotRequired[HostedZoneConfig]
-    DelegationSetId: NotRequired[str]
+    class GetChangeResponse(TypedDict):
+        ChangeInfo: ChangeInfo
 
+    class GetHostedZoneRequest(TypedDict):
+        Id: str
 
-class CreateHostedZoneResponse(TypedDict):
-    HostedZone: HostedZone
-    ChangeInfo: ChangeInfo
-    DelegationSet: DelegationSet
-    VPC: NotRequired[VPC | None]
-    Location: str
+    class GetHostedZoneResponse(TypedDict):
+        HostedZone: HostedZone
+        DelegationSet: NotRequired[DelegationSet | None]
+        VPCs: NotRequired[list[VPC] | None]
 
+    class HostedZone(TypedDict):
+        Id: str
+        Name: str
+        CallerReference: str
+        Config: NotRequired[HostedZoneConfig | None]
+        ResourceRecordSetCount: NotRequired[int | None]
+        LinkedService: NotRequired[LinkedService | None]
+        Features: NotRequired[HostedZoneFeatures | None]
 
-class DelegationSet(TypedDict):
-    Id: NotRequired[str | None]
-    CallerReference: NotRequired[str | None]
-    NameServers: list[str]
+    class HostedZoneConfig(TypedDict):
+        Comment: NotRequired[str]
+        PrivateZone: NotRequired[bool]
 
+    class HostedZoneFailureReasons(TypedDict):
+        AcceleratedRecovery: NotRequired[str | None]
 
-class DeleteHostedZoneRequest(TypedDict):
-    Id: str
-
-
-class DeleteHostedZoneResponse(TypedDict):
-    ChangeInfo: ChangeInfo
-
-
-class GeoLocation(TypedDict):
-    ContinentCode: NotRequired[str]
-    CountryCode: NotRequired[str]
-    SubdivisionCode: NotRequired[str]
-
-
-class GeoProximityLocation(TypedDict):
-    AWSRegion: NotRequired[str]
-    LocalZoneGroup: NotRequired[str]
-    Coordinates: NotRequired[Coordinates]
-    Bias: NotRequired[int]
-
-
-class GetChangeRequest(TypedDict):
-    Id: str
-
-
-class GetChangeResponse(TypedDict):
-    ChangeInfo: ChangeInfo
-
-
-class GetHostedZoneRequest(TypedDict):
-    Id: str
-
-
-class GetHostedZoneResponse(TypedDict):
-    HostedZone: HostedZone
-    DelegationSet: NotRequired[DelegationSet | None]
-    VPCs: NotRequired[list[VPC] | None]
-
-
-class HostedZone(TypedDict):
-    Id: str
-    Name: str
-    CallerReference: str
-    Config: NotRequired[HostedZoneConfig | None]
-    ResourceRecordSetCount: NotRequired[int | None]
-    LinkedService: NotRequired[LinkedService | None]
-    Features: NotRequired[HostedZoneFeatures | None]
-
-
-class HostedZoneConfig(TypedDict):
-    Comment: NotRequired[str]
-    PrivateZone: NotRequired[bool]
-
-
-class HostedZoneFailureReasons(TypedDict):
-    AcceleratedRecovery: NotRequired[str | None]
-
-
-class HostedZoneFeatures(TypedDict):
-    AcceleratedRecoveryStatus: NotRequired[
-        Literal[
-            "ENABLING",
-            "ENABLE_FAILED",
-            "ENABLING_HOSTED_ZONE_LOCKED",
-            "ENABLED",
-            "DISABLING",
-            "DISABLE_FAILED",
-            "DISABLED",
-            "DISABLING_HOSTED_ZONE_LOCKED",
+    class HostedZoneFeatures(TypedDict):
+        AcceleratedRecoveryStatus: NotRequired[
+            Literal[
+                "ENABLING",
+                "ENABLE_FAILED",
+                "ENABLING_HOSTED_ZONE_LOCKED",
+                "ENABLED",
+                "DISABLING",
+                "DISABLE_FAILED",
+                "DISABLED",
+                "DISABLING_HOSTED_ZONE_LOCKED",
+            ]
+            | None
         ]
-        | None
-    ]
-    FailureReasons: NotRequired[HostedZoneFailureReasons | None]
+        FailureReasons: NotRequired[HostedZoneFailureReasons | None]
 
+    class LinkedService(TypedDict):
+        ServicePrincipal: NotRequired[str | None]
+        Description: NotRequired[str | None]
 
-class LinkedService(TypedDict):
-    ServicePrincipal: NotRequired[str | None]
-    Description: NotRequired[str | None]
+    class ListHostedZonesRequest(TypedDict):
+        Marker: NotRequired[str]
+        MaxItems: NotRequired[str]
+        DelegationSetId: NotRequired[str]
+        HostedZoneType: NotRequired[Literal["PrivateHostedZone"]]
 
+    class ListHostedZonesResponse(TypedDict):
+        HostedZones: list[HostedZone]
+        Marker: str
+        IsTruncated: bool
+        NextMarker: NotRequired[str | None]
+        MaxItems: str
 
-class ListHostedZonesRequest(TypedDict):
-    Marker: NotRequired[str]
-    MaxItems: NotRequired[str]
-    DelegationSetId: NotRequired[str]
-    HostedZoneType: NotRequired[Literal["PrivateHostedZone"]]
+    class ListResourceRecordSetsRequest(TypedDict):
+        HostedZoneId: str
+        StartRecordName: NotRequired[str]
+        StartRecordType: NotRequired[
+            Literal[
+                "SOA",
+                "A",
+                "TXT",
+                "NS",
+                "CNAME",
+                "MX",
+                "NAPTR",
+                "PTR",
+                "SRV",
+                "SPF",
+                "AAAA",
+                "CAA",
+                "DS",
+                "TLSA",
+                "SSHFP",
+                "SVCB",
+                "HTTPS",
+            ]
+        ]
+        StartRecordIdentifier: NotRequired[str]
+        MaxItems: NotRequired[str]
 
+    class ListResourceRecordSetsResponse(TypedDict):
+        ResourceRecordSets: list[ResourceRecordSet]
+        IsTruncated: bool
+        NextRecordName: NotRequired[str | None]
+        NextRecordType: NotRequired[
+            Literal[
+                "SOA",
+                "A",
+                "TXT",
+                "NS",
+                "CNAME",
+                "MX",
+                "NAPTR",
+                "PTR",
+                "SRV",
+                "SPF",
+                "AAAA",
+                "CAA",
+                "DS",
+                "TLSA",
+                "SSHFP",
+                "SVCB",
+                "HTTPS",
+            ]
+            | None
+        ]
+        NextRecordIdentifier: NotRequired[str | None]
+        MaxItems: str
 
-class ListHostedZonesResponse(TypedDict):
-    HostedZones: list[HostedZone]
-    Marker: str
-    IsTruncated: bool
-    NextMarker: NotRequired[str | None]
-    MaxItems: str
+    class ResourceRecord(TypedDict):
+        Value: str
 
-
-class ListResourceRecordSetsRequest(TypedDict):
-    HostedZoneId: str
-    StartRecordName: NotRequired[str]
-    StartRecordType: NotRequired[
-        Literal[
+    class ResourceRecordSet(TypedDict):
+        Name: str
+        Type: Literal[
             "SOA",
             "A",
             "TXT",
@@ -191,179 +223,124 @@ class ListResourceRecordSetsRequest(TypedDict):
             "SVCB",
             "HTTPS",
         ]
-    ]
-    StartRecordIdentifier: NotRequired[str]
-    MaxItems: NotRequired[str]
-
-
-class ListResourceRecordSetsResponse(TypedDict):
-    ResourceRecordSets: list[ResourceRecordSet]
-    IsTruncated: bool
-    NextRecordName: NotRequired[str | None]
-    NextRecordType: NotRequired[
-        Literal[
-            "SOA",
-            "A",
-            "TXT",
-            "NS",
-            "CNAME",
-            "MX",
-            "NAPTR",
-            "PTR",
-            "SRV",
-            "SPF",
-            "AAAA",
-            "CAA",
-            "DS",
-            "TLSA",
-            "SSHFP",
-            "SVCB",
-            "HTTPS",
+        SetIdentifier: NotRequired[str]
+        Weight: NotRequired[int]
+        Region: NotRequired[
+            Literal[
+                "us-east-1",
+                "us-east-2",
+                "us-west-1",
+                "us-west-2",
+                "ca-central-1",
+                "eu-west-1",
+                "eu-west-2",
+                "eu-west-3",
+                "eu-central-1",
+                "eu-central-2",
+                "ap-southeast-1",
+                "ap-southeast-2",
+                "ap-southeast-3",
+                "ap-northeast-1",
+                "ap-northeast-2",
+                "ap-northeast-3",
+                "eu-north-1",
+                "sa-east-1",
+                "cn-north-1",
+                "cn-northwest-1",
+                "ap-east-1",
+                "me-south-1",
+                "me-central-1",
+                "ap-south-1",
+                "ap-south-2",
+                "af-south-1",
+                "eu-south-1",
+                "eu-south-2",
+                "ap-southeast-4",
+                "il-central-1",
+                "ca-west-1",
+                "ap-southeast-5",
+                "mx-central-1",
+                "ap-southeast-7",
+                "us-gov-east-1",
+                "us-gov-west-1",
+                "ap-east-2",
+                "ap-southeast-6",
+                "eusc-de-east-1",
+            ]
         ]
-        | None
-    ]
-    NextRecordIdentifier: NotRequired[str | None]
-    MaxItems: str
+        GeoLocation: NotRequired[GeoLocation]
+        Failover: NotRequired[Literal["PRIMARY", "SECONDARY"]]
+        MultiValueAnswer: NotRequired[bool]
+        TTL: NotRequired[int]
+        ResourceRecords: NotRequired[list[ResourceRecord]]
+        AliasTarget: NotRequired[AliasTarget]
+        HealthCheckId: NotRequired[str]
+        TrafficPolicyInstanceId: NotRequired[str]
+        CidrRoutingConfig: NotRequired[CidrRoutingConfig]
+        GeoProximityLocation: NotRequired[GeoProximityLocation]
 
-
-class ResourceRecord(TypedDict):
-    Value: str
-
-
-class ResourceRecordSet(TypedDict):
-    Name: str
-    Type: Literal[
-        "SOA",
-        "A",
-        "TXT",
-        "NS",
-        "CNAME",
-        "MX",
-        "NAPTR",
-        "PTR",
-        "SRV",
-        "SPF",
-        "AAAA",
-        "CAA",
-        "DS",
-        "TLSA",
-        "SSHFP",
-        "SVCB",
-        "HTTPS",
-    ]
-    SetIdentifier: NotRequired[str]
-    Weight: NotRequired[int]
-    Region: NotRequired[
-        Literal[
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-            "ca-central-1",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "eu-central-1",
-            "eu-central-2",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ap-southeast-3",
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-northeast-3",
-            "eu-north-1",
-            "sa-east-1",
-            "cn-north-1",
-            "cn-northwest-1",
-            "ap-east-1",
-            "me-south-1",
-            "me-central-1",
-            "ap-south-1",
-            "ap-south-2",
-            "af-south-1",
-            "eu-south-1",
-            "eu-south-2",
-            "ap-southeast-4",
-            "il-central-1",
-            "ca-west-1",
-            "ap-southeast-5",
-            "mx-central-1",
-            "ap-southeast-7",
-            "us-gov-east-1",
-            "us-gov-west-1",
-            "ap-east-2",
-            "ap-southeast-6",
-            "eusc-de-east-1",
+    class VPC(TypedDict):
+        VPCRegion: NotRequired[
+            Literal[
+                "us-east-1",
+                "us-east-2",
+                "us-west-1",
+                "us-west-2",
+                "eu-west-1",
+                "eu-west-2",
+                "eu-west-3",
+                "eu-central-1",
+                "eu-central-2",
+                "ap-east-1",
+                "me-south-1",
+                "us-gov-west-1",
+                "us-gov-east-1",
+                "us-iso-east-1",
+                "us-iso-west-1",
+                "us-isob-east-1",
+                "me-central-1",
+                "ap-southeast-1",
+                "ap-southeast-2",
+                "ap-southeast-3",
+                "ap-south-1",
+                "ap-south-2",
+                "ap-northeast-1",
+                "ap-northeast-2",
+                "ap-northeast-3",
+                "eu-north-1",
+                "sa-east-1",
+                "ca-central-1",
+                "cn-north-1",
+                "cn-northwest-1",
+                "af-south-1",
+                "eu-south-1",
+                "eu-south-2",
+                "ap-southeast-4",
+                "il-central-1",
+                "ca-west-1",
+                "ap-southeast-5",
+                "mx-central-1",
+                "us-isof-south-1",
+                "us-isof-east-1",
+                "ap-southeast-7",
+                "ap-east-2",
+                "eu-isoe-west-1",
+                "ap-southeast-6",
+                "us-isob-west-1",
+                "eusc-de-east-1",
+            ]
         ]
-    ]
-    GeoLocation: NotRequired[GeoLocation]
-    Failover: NotRequired[Literal["PRIMARY", "SECONDARY"]]
-    MultiValueAnswer: NotRequired[bool]
-    TTL: NotRequired[int]
-    ResourceRecords: NotRequired[list[ResourceRecord]]
-    AliasTarget: NotRequired[AliasTarget]
-    HealthCheckId: NotRequired[str]
-    TrafficPolicyInstanceId: NotRequired[str]
-    CidrRoutingConfig: NotRequired[CidrRoutingConfig]
-    GeoProximityLocation: NotRequired[GeoProximityLocation]
+        VPCId: NotRequired[str]
 
+    class Empty(TypedDict):
+        pass
+else:
 
-class VPC(TypedDict):
-    VPCRegion: NotRequired[
-        Literal[
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "eu-central-1",
-            "eu-central-2",
-            "ap-east-1",
-            "me-south-1",
-            "us-gov-west-1",
-            "us-gov-east-1",
-            "us-iso-east-1",
-            "us-iso-west-1",
-            "us-isob-east-1",
-            "me-central-1",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ap-southeast-3",
-            "ap-south-1",
-            "ap-south-2",
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-northeast-3",
-            "eu-north-1",
-            "sa-east-1",
-            "ca-central-1",
-            "cn-north-1",
-            "cn-northwest-1",
-            "af-south-1",
-            "eu-south-1",
-            "eu-south-2",
-            "ap-southeast-4",
-            "il-central-1",
-            "ca-west-1",
-            "ap-southeast-5",
-            "mx-central-1",
-            "us-isof-south-1",
-            "us-isof-east-1",
-            "ap-southeast-7",
-            "ap-east-2",
-            "eu-isoe-west-1",
-            "ap-southeast-6",
-            "us-isob-west-1",
-            "eusc-de-east-1",
-        ]
-    ]
-    VPCId: NotRequired[str]
-
-
-class Empty(TypedDict):
-    pass
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class ConflictingDomainExists(ServiceError):
@@ -441,14 +418,20 @@ class TooManyHostedZones(ServiceError):
     shape: ClassVar[str] = "TooManyHostedZones"
 
 
-ChangeResourceRecordSets = Operation[ChangeResourceRecordSetsRequest, ChangeResourceRecordSetsResponse](
-    "route53", "ChangeResourceRecordSets"
+ChangeResourceRecordSets: Operation[ChangeResourceRecordSetsRequest, ChangeResourceRecordSetsResponse] = (
+    Operation("route53", "ChangeResourceRecordSets")
 )
-CreateHostedZone = Operation[CreateHostedZoneRequest, CreateHostedZoneResponse]("route53", "CreateHostedZone")
-DeleteHostedZone = Operation[DeleteHostedZoneRequest, DeleteHostedZoneResponse]("route53", "DeleteHostedZone")
-GetChange = Operation[GetChangeRequest, GetChangeResponse]("route53", "GetChange")
-GetHostedZone = Operation[GetHostedZoneRequest, GetHostedZoneResponse]("route53", "GetHostedZone")
-ListHostedZones = Operation[ListHostedZonesRequest, ListHostedZonesResponse]("route53", "ListHostedZones")
-ListResourceRecordSets = Operation[ListResourceRecordSetsRequest, ListResourceRecordSetsResponse](
+CreateHostedZone: Operation[CreateHostedZoneRequest, CreateHostedZoneResponse] = Operation(
+    "route53", "CreateHostedZone"
+)
+DeleteHostedZone: Operation[DeleteHostedZoneRequest, DeleteHostedZoneResponse] = Operation(
+    "route53", "DeleteHostedZone"
+)
+GetChange: Operation[GetChangeRequest, GetChangeResponse] = Operation("route53", "GetChange")
+GetHostedZone: Operation[GetHostedZoneRequest, GetHostedZoneResponse] = Operation("route53", "GetHostedZone")
+ListHostedZones: Operation[ListHostedZonesRequest, ListHostedZonesResponse] = Operation(
+    "route53", "ListHostedZones"
+)
+ListResourceRecordSets: Operation[ListResourceRecordSetsRequest, ListResourceRecordSetsResponse] = Operation(
     "route53", "ListResourceRecordSets"
 )

@@ -3,1171 +3,1075 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
-
-class AccessSourcesItem(TypedDict):
-    arn: str
-    cidr: NotRequired[str | None]
-    coreNetworkEndpointId: NotRequired[str | None]
-    createdAt: datetime
-    id: str
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
-    name: NotRequired[str | None]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    segment: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class AccessTokenItem(TypedDict):
-    id: str
-    arn: str
-    createdAt: datetime
-    dnsViewId: str
-    expiresAt: datetime
-    globalResolverId: str
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-    updatedAt: datetime
-
-
-class AssociateHostedZoneInput(TypedDict):
-    hostedZoneId: str
-    resourceArn: str
-    name: str
-
-
-class AssociateHostedZoneOutput(TypedDict):
-    id: str
-    resourceArn: str
-    hostedZoneId: str
-    hostedZoneName: str
-    name: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-
-
-class BatchCreateFirewallRuleInput(TypedDict):
-    firewallRules: list[BatchCreateFirewallRuleInputItem]
-
-
-class BatchCreateFirewallRuleInputItem(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"]]
-    blockOverrideDomain: NotRequired[str]
-    blockOverrideTtl: NotRequired[int]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
-    clientToken: str
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
-    description: NotRequired[str]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
-    firewallDomainListId: NotRequired[str]
-    name: str
-    priority: NotRequired[int]
-    dnsViewId: str
-    qType: NotRequired[str]
-
-
-class BatchCreateFirewallRuleOutput(TypedDict):
-    failures: list[BatchCreateFirewallRuleOutputItem]
-    successes: list[BatchCreateFirewallRuleOutputItem]
-
-
-class BatchCreateFirewallRuleOutputItem(TypedDict):
-    firewallRule: BatchCreateFirewallRuleResult
-    code: int
-    message: NotRequired[str | None]
-
-
-class BatchCreateFirewallRuleResult(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    clientToken: str
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: NotRequired[datetime | None]
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: NotRequired[str | None]
-    managedDomainListName: NotRequired[str | None]
-    name: str
-    priority: NotRequired[int | None]
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
-    updatedAt: NotRequired[datetime | None]
-
-
-class BatchDeleteFirewallRuleInput(TypedDict):
-    firewallRules: list[BatchDeleteFirewallRuleInputItem]
-
-
-class BatchDeleteFirewallRuleInputItem(TypedDict):
-    firewallRuleId: str
-
-
-class BatchDeleteFirewallRuleOutput(TypedDict):
-    failures: list[BatchDeleteFirewallRuleOutputItem]
-    successes: list[BatchDeleteFirewallRuleOutputItem]
-
-
-class BatchDeleteFirewallRuleOutputItem(TypedDict):
-    firewallRule: BatchDeleteFirewallRuleResult
-    code: int
-    message: NotRequired[str | None]
-
-
-class BatchDeleteFirewallRuleResult(TypedDict):
-    clientToken: NotRequired[str | None]
-    id: str
-    name: NotRequired[str | None]
-    status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
-
-
-class BatchUpdateFirewallRuleInput(TypedDict):
-    firewallRules: list[BatchUpdateFirewallRuleInputItem]
-
-
-class BatchUpdateFirewallRuleInputItem(TypedDict):
-    action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"]]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"]]
-    blockOverrideDomain: NotRequired[str]
-    blockOverrideTtl: NotRequired[int]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
-    description: NotRequired[str]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
-    firewallRuleId: str
-    name: NotRequired[str]
-    priority: NotRequired[int]
-
-
-class BatchUpdateFirewallRuleOutput(TypedDict):
-    failures: list[BatchUpdateFirewallRuleOutputItem]
-    successes: list[BatchUpdateFirewallRuleOutputItem]
-
-
-class BatchUpdateFirewallRuleOutputItem(TypedDict):
-    firewallRule: BatchUpdateFirewallRuleResult
-    code: int
-    message: NotRequired[str | None]
-
-
-class BatchUpdateFirewallRuleResult(TypedDict):
-    action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"] | None]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    clientToken: NotRequired[str | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: NotRequired[datetime | None]
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: NotRequired[str | None]
-    priority: NotRequired[int | None]
-    dnsViewId: NotRequired[str | None]
-    queryType: NotRequired[str | None]
-    status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
-    updatedAt: NotRequired[datetime | None]
-
-
-class CoreNetworkEndpointDnsIpInputItem(TypedDict):
-    ipv4Address: NotRequired[str]
-    ipv6Address: NotRequired[str]
-    dnsLabel: str
-    regionScope: Literal["ALL", "REGIONAL"]
-    regions: NotRequired[list[str]]
-
-
-class CoreNetworkEndpointDnsIpItem(TypedDict):
-    ipv4Address: NotRequired[str | None]
-    ipv6Address: NotRequired[str | None]
-    dnsLabel: str
-    dnsName: NotRequired[str | None]
-    regionScope: Literal["ALL", "REGIONAL"]
-    regions: NotRequired[list[str] | None]
-
-
-class CoreNetworkEndpointsItem(TypedDict):
-    arn: str
-    availableRegions: list[str]
-    coreNetworkArn: str
-    createdAt: datetime
-    globalResolverId: str
-    id: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpItem]
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class CreateAccessSourceInput(TypedDict):
-    cidr: NotRequired[str]
-    clientToken: NotRequired[str]
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"]]
-    name: NotRequired[str]
-    coreNetworkEndpointId: NotRequired[str]
-    segment: NotRequired[str]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateAccessSourceOutput(TypedDict):
-    arn: str
-    cidr: NotRequired[str | None]
-    createdAt: datetime
-    id: str
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
-    coreNetworkEndpointId: NotRequired[str | None]
-    segment: NotRequired[str | None]
-    name: NotRequired[str | None]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class CreateAccessTokenInput(TypedDict):
-    clientToken: NotRequired[str]
-    dnsViewId: str
-    expiresAt: NotRequired[datetime]
-    name: NotRequired[str]
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateAccessTokenOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    createdAt: datetime
-    dnsViewId: str
-    expiresAt: datetime
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-    value: str
-
-
-class CreateCoreNetworkEndpointInput(TypedDict):
-    clientToken: NotRequired[str]
-    coreNetworkArn: str
-    globalResolverId: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpInputItem]
-    name: NotRequired[str]
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateCoreNetworkEndpointOutput(TypedDict):
-    arn: str
-    availableRegions: list[str]
-    coreNetworkArn: str
-    createdAt: datetime
-    globalResolverId: str
-    id: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpItem]
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class CreateDNSViewInput(TypedDict):
-    globalResolverId: str
-    clientToken: NotRequired[str]
-    name: str
-    dnssecValidation: NotRequired[Literal["ENABLED", "DISABLED"]]
-    ednsClientSubnet: NotRequired[Literal["ENABLED", "DISABLED"]]
-    firewallRulesFailOpen: NotRequired[Literal["ENABLED", "DISABLED"]]
-    description: NotRequired[str]
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class CreateFirewallDomainListInput(TypedDict):
-    clientToken: NotRequired[str]
-    globalResolverId: str
-    description: NotRequired[str]
-    name: str
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateFirewallDomainListOutput(TypedDict):
-    arn: str
-    globalResolverId: str
-    createdAt: datetime
-    description: NotRequired[str | None]
-    domainCount: int
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class CreateFirewallRuleInput(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"]]
-    blockOverrideDomain: NotRequired[str]
-    blockOverrideTtl: NotRequired[int]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
-    clientToken: NotRequired[str]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
-    description: NotRequired[str]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
-    firewallDomainListId: NotRequired[str]
-    name: str
-    priority: NotRequired[int]
-    dnsViewId: str
-    qType: NotRequired[str]
-
-
-class CreateFirewallRuleOutput(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: str
-    priority: int
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class CreateGlobalResolverInput(TypedDict):
-    clientToken: NotRequired[str]
-    description: NotRequired[str]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"]]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"]]
-    name: str
-    observabilityRegion: NotRequired[str]
-    regions: list[str]
-    tags: NotRequired[dict[str, str]]
-
-
-class CreateGlobalResolverOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsName: str
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None]
-    ipv4Addresses: list[str]
-    ipv6Addresses: NotRequired[list[str] | None]
-    name: str
-    observabilityRegion: NotRequired[str | None]
-    regions: list[str]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class DNSViewSummary(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class DeleteAccessSourceInput(TypedDict):
-    accessSourceId: str
-
-
-class DeleteAccessSourceOutput(TypedDict):
-    arn: str
-    cidr: NotRequired[str | None]
-    coreNetworkEndpointId: NotRequired[str | None]
-    createdAt: datetime
-    id: str
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
-    name: NotRequired[str | None]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    segment: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class DeleteAccessTokenInput(TypedDict):
-    accessTokenId: str
-
-
-class DeleteAccessTokenOutput(TypedDict):
-    id: str
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-    deletedAt: datetime
-
-
-class DeleteCoreNetworkEndpointInput(TypedDict):
-    coreNetworkEndpointId: str
-
-
-class DeleteCoreNetworkEndpointOutput(TypedDict):
-    arn: str
-    availableRegions: list[str]
-    coreNetworkArn: str
-    createdAt: datetime
-    globalResolverId: str
-    id: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpItem]
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class DeleteDNSViewInput(TypedDict):
-    dnsViewId: str
-
-
-class DeleteDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class DeleteFirewallDomainListInput(TypedDict):
-    firewallDomainListId: str
-
-
-class DeleteFirewallDomainListOutput(TypedDict):
-    arn: str
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-
-
-class DeleteFirewallRuleInput(TypedDict):
-    firewallRuleId: str
-
-
-class DeleteFirewallRuleOutput(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: str
-    priority: int
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class DeleteGlobalResolverInput(TypedDict):
-    globalResolverId: str
-
-
-class DeleteGlobalResolverOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnsName: str
-    observabilityRegion: NotRequired[str | None]
-    name: str
-    description: NotRequired[str | None]
-    regions: list[str]
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    ipv4Addresses: list[str]
-    ipv6Addresses: NotRequired[list[str] | None]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
-
-
-class DisableDNSViewInput(TypedDict):
-    dnsViewId: str
-
-
-class DisableDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class DisassociateHostedZoneInput(TypedDict):
-    hostedZoneId: str
-    resourceArn: str
-
-
-class DisassociateHostedZoneOutput(TypedDict):
-    id: str
-    resourceArn: str
-    hostedZoneId: str
-    hostedZoneName: str
-    name: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-
-
-class EnableDNSViewInput(TypedDict):
-    dnsViewId: str
-
-
-class EnableDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class FirewallDomainListsItem(TypedDict):
-    arn: str
-    globalResolverId: str
-    createdAt: datetime
-    description: NotRequired[str | None]
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class FirewallRulesItem(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: str
-    priority: int
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class GetAccessSourceInput(TypedDict):
-    accessSourceId: str
-
-
-class GetAccessSourceOutput(TypedDict):
-    arn: str
-    cidr: NotRequired[str | None]
-    coreNetworkEndpointId: NotRequired[str | None]
-    createdAt: datetime
-    id: str
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
-    name: NotRequired[str | None]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    segment: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class GetAccessTokenInput(TypedDict):
-    accessTokenId: str
-
-
-class GetAccessTokenOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    createdAt: datetime
-    dnsViewId: str
-    expiresAt: datetime
-    globalResolverId: str
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-    updatedAt: datetime
-    value: str
-
-
-class GetCoreNetworkEndpointInput(TypedDict):
-    coreNetworkEndpointId: str
-
-
-class GetCoreNetworkEndpointOutput(TypedDict):
-    arn: str
-    availableRegions: list[str]
-    coreNetworkArn: str
-    createdAt: datetime
-    globalResolverId: str
-    id: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpItem]
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class GetDNSViewInput(TypedDict):
-    dnsViewId: str
-
-
-class GetDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class GetFirewallDomainListInput(TypedDict):
-    firewallDomainListId: str
-
-
-class GetFirewallDomainListOutput(TypedDict):
-    arn: str
-    globalResolverId: str
-    clientToken: NotRequired[str | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    domainCount: int
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    statusMessage: NotRequired[str | None]
-    updatedAt: datetime
-
-
-class GetFirewallRuleInput(TypedDict):
-    firewallRuleId: str
-
-
-class GetFirewallRuleOutput(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: str
-    priority: int
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class GetGlobalResolverInput(TypedDict):
-    globalResolverId: str
-
-
-class GetGlobalResolverOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnsName: str
-    observabilityRegion: NotRequired[str | None]
-    name: str
-    description: NotRequired[str | None]
-    regions: list[str]
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    ipv4Addresses: list[str]
-    ipv6Addresses: NotRequired[list[str] | None]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None]
-
-
-class GetHostedZoneAssociationInput(TypedDict):
-    hostedZoneAssociationId: str
-
-
-class GetHostedZoneAssociationOutput(TypedDict):
-    id: str
-    resourceArn: str
-    hostedZoneId: str
-    hostedZoneName: str
-    name: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-
-
-class GetManagedFirewallDomainListInput(TypedDict):
-    managedFirewallDomainListId: str
-
-
-class GetManagedFirewallDomainListOutput(TypedDict):
-    description: NotRequired[str | None]
-    id: str
-    name: str
-    managedListType: str
-
-
-class GlobalResolversItem(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnsName: str
-    observabilityRegion: NotRequired[str | None]
-    name: str
-    description: NotRequired[str | None]
-    regions: list[str]
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    ipv4Addresses: list[str]
-    ipv6Addresses: NotRequired[list[str] | None]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None]
-
-
-class HostedZoneAssociationSummary(TypedDict):
-    id: str
-    resourceArn: str
-    hostedZoneId: str
-    hostedZoneName: str
-    name: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-
-
-class ImportFirewallDomainsInput(TypedDict):
-    domainFileUrl: str
-    firewallDomainListId: str
-    operation: str
-
-
-class ImportFirewallDomainsOutput(TypedDict):
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-
-
-class ListAccessSourcesInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    filters: NotRequired[dict[str, list[str]]]
-
-
-class ListAccessSourcesOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    accessSources: list[AccessSourcesItem]
-
-
-class ListAccessTokensInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    dnsViewId: str
-    filters: NotRequired[dict[str, list[str]]]
-
-
-class ListAccessTokensOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    accessTokens: NotRequired[list[AccessTokenItem] | None]
-
-
-class ListCoreNetworkEndpointsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    filters: NotRequired[dict[str, list[str]]]
-
-
-class ListCoreNetworkEndpointsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    coreNetworkEndpoints: list[CoreNetworkEndpointsItem]
-
-
-class ListDNSViewsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    globalResolverId: str
-
-
-class ListDNSViewsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    dnsViews: list[DNSViewSummary]
-
-
-class ListFirewallDomainListsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    globalResolverId: NotRequired[str]
-
-
-class ListFirewallDomainListsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    firewallDomainLists: list[FirewallDomainListsItem]
-
-
-class ListFirewallDomainsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    firewallDomainListId: str
-
-
-class ListFirewallDomainsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    domains: list[str]
-
-
-class ListFirewallRulesInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    dnsViewId: str
-    filters: NotRequired[dict[str, list[str]]]
-
-
-class ListFirewallRulesOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    firewallRules: list[FirewallRulesItem]
-
-
-class ListGlobalResolversInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-
-
-class ListGlobalResolversOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    globalResolvers: list[GlobalResolversItem]
-
-
-class ListHostedZoneAssociationsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    resourceArn: NotRequired[str]
-
-
-class ListHostedZoneAssociationsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    hostedZoneAssociations: list[HostedZoneAssociationSummary]
-
-
-class ListManagedFirewallDomainListsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-    managedFirewallDomainListType: str
-
-
-class ListManagedFirewallDomainListsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    managedFirewallDomainLists: list[ManagedFirewallDomainListsItem]
-
-
-class ListSharedDNSViewsInput(TypedDict):
-    maxResults: NotRequired[int]
-    nextToken: NotRequired[str]
-
-
-class ListSharedDNSViewsOutput(TypedDict):
-    nextToken: NotRequired[str | None]
-    dnsViews: list[SharedDNSViewSummary]
-
-
-class ListTagsForResourceRequest(TypedDict):
-    resourceArn: str
-
-
-class ListTagsForResourceResponse(TypedDict):
-    tags: NotRequired[dict[str, str] | None]
-
-
-class ManagedFirewallDomainListsItem(TypedDict):
-    description: NotRequired[str | None]
-    id: str
-    name: str
-    managedListType: str
-
-
-class SharedDNSViewSummary(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-    ownerAccountId: str
-
-
-class TagResourceRequest(TypedDict):
-    resourceArn: str
-    tags: dict[str, str]
-
-
-class TagResourceResponse(TypedDict):
-    pass
-
-
-class UntagResourceRequest(TypedDict):
-    resourceArn: str
-    tagKeys: list[str]
-
-
-class UntagResourceResponse(TypedDict):
-    pass
-
-
-class UpdateAccessSourceInput(TypedDict):
-    accessSourceId: str
-    cidr: NotRequired[str]
-    dnsViewId: NotRequired[str]
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"]]
-    name: NotRequired[str]
-    protocol: NotRequired[Literal["DO53", "DOH", "DOT"]]
-
-
-class UpdateAccessSourceOutput(TypedDict):
-    arn: str
-    cidr: NotRequired[str | None]
-    coreNetworkEndpointId: NotRequired[str | None]
-    createdAt: datetime
-    id: str
-    ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
-    name: NotRequired[str | None]
-    dnsViewId: str
-    protocol: Literal["DO53", "DOH", "DOT"]
-    segment: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class UpdateAccessTokenInput(TypedDict):
-    accessTokenId: str
-    name: str
-
-
-class UpdateAccessTokenOutput(TypedDict):
-    id: str
-    name: str
-
-
-class UpdateCoreNetworkEndpointInput(TypedDict):
-    coreNetworkEndpointId: str
-    name: NotRequired[str]
-    updateIpAddresses: NotRequired[list[UpdateIpAddressEntry]]
-
-
-class UpdateCoreNetworkEndpointOutput(TypedDict):
-    arn: str
-    availableRegions: list[str]
-    coreNetworkArn: str
-    createdAt: datetime
-    globalResolverId: str
-    id: str
-    ipAddresses: list[CoreNetworkEndpointDnsIpItem]
-    name: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class UpdateDNSViewInput(TypedDict):
-    dnsViewId: str
-    name: NotRequired[str]
-    description: NotRequired[str]
-    dnssecValidation: NotRequired[Literal["ENABLED", "DISABLED"]]
-    ednsClientSubnet: NotRequired[Literal["ENABLED", "DISABLED"]]
-    firewallRulesFailOpen: NotRequired[Literal["ENABLED", "DISABLED"]]
-
-
-class UpdateDNSViewOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: NotRequired[str | None]
-    dnssecValidation: Literal["ENABLED", "DISABLED"]
-    ednsClientSubnet: Literal["ENABLED", "DISABLED"]
-    firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
-    name: str
-    description: NotRequired[str | None]
-    globalResolverId: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"]
-
-
-class UpdateFirewallDomainsInput(TypedDict):
-    domains: list[str]
-    firewallDomainListId: str
-    operation: str
-
-
-class UpdateFirewallDomainsOutput(TypedDict):
-    id: str
-    name: str
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-
-
-class UpdateFirewallRuleInput(TypedDict):
-    action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"]]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"]]
-    blockOverrideDomain: NotRequired[str]
-    blockOverrideTtl: NotRequired[int]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
-    clientToken: str
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
-    description: NotRequired[str]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
-    firewallRuleId: str
-    name: NotRequired[str]
-    priority: NotRequired[int]
-
-
-class UpdateFirewallRuleOutput(TypedDict):
-    action: Literal["ALLOW", "ALERT", "BLOCK"]
-    blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
-    blockOverrideDomain: NotRequired[str | None]
-    blockOverrideTtl: NotRequired[int | None]
-    blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
-    confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
-    createdAt: datetime
-    description: NotRequired[str | None]
-    dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
-    firewallDomainListId: NotRequired[str | None]
-    id: str
-    name: str
-    priority: int
-    dnsViewId: str
-    queryType: NotRequired[str | None]
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    updatedAt: datetime
-
-
-class UpdateGlobalResolverInput(TypedDict):
-    globalResolverId: str
-    name: NotRequired[str]
-    observabilityRegion: NotRequired[str]
-    description: NotRequired[str]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"]]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"]]
-    regions: NotRequired[list[str]]
-
-
-class UpdateGlobalResolverOutput(TypedDict):
-    id: str
-    arn: str
-    clientToken: str
-    dnsName: str
-    observabilityRegion: NotRequired[str | None]
-    name: str
-    description: NotRequired[str | None]
-    regions: list[str]
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
-    ipv4Addresses: list[str]
-    ipv6Addresses: NotRequired[list[str] | None]
-    ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
-    publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None]
-
-
-class UpdateHostedZoneAssociationInput(TypedDict):
-    hostedZoneAssociationId: str
-    name: NotRequired[str]
-
-
-class UpdateHostedZoneAssociationOutput(TypedDict):
-    id: str
-    resourceArn: str
-    hostedZoneId: str
-    hostedZoneName: str
-    name: str
-    createdAt: datetime
-    updatedAt: datetime
-    status: Literal["CREATING", "OPERATIONAL", "DELETING"]
-
-
-class UpdateIpAddressEntry(TypedDict):
-    operation: Literal["ADD", "REMOVE", "UPDATE"]
-    ipv4Address: NotRequired[str]
-    ipv6Address: NotRequired[str]
-    dnsLabel: NotRequired[str]
-    regionScope: NotRequired[Literal["ALL", "REGIONAL"]]
-    regions: NotRequired[list[str]]
-
-
-class Empty(TypedDict):
-    pass
+if TYPE_CHECKING:
+
+    class AccessSourcesItem(TypedDict):
+        arn: str
+        cidr: NotRequired[str | None]
+        coreNetworkEndpointId: NotRequired[str | None]
+        createdAt: datetime
+        id: str
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
+        name: NotRequired[str | None]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        segment: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class AccessTokenItem(TypedDict):
+        id: str
+        arn: str
+        createdAt: datetime
+        dnsViewId: str
+        expiresAt: datetime
+        globalResolverId: str
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+        updatedAt: datetime
+
+    class AssociateHostedZoneInput(TypedDict):
+        hostedZoneId: str
+        resourceArn: str
+        name: str
+
+    class AssociateHostedZoneOutput(TypedDict):
+        id: str
+        resourceArn: str
+        hostedZoneId: str
+        hostedZoneName: str
+        name: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+
+    class BatchCreateFirewallRuleInput(TypedDict):
+        firewallRules: list[BatchCreateFirewallRuleInputItem]
+
+    class BatchCreateFirewallRuleInputItem(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"]]
+        blockOverrideDomain: NotRequired[str]
+        blockOverrideTtl: NotRequired[int]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
+        clientToken: str
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
+        description: NotRequired[str]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
+        firewallDomainListId: NotRequired[str]
+        name: str
+        priority: NotRequired[int]
+        dnsViewId: str
+        qType: NotRequired[str]
+
+    class BatchCreateFirewallRuleOutput(TypedDict):
+        failures: list[BatchCreateFirewallRuleOutputItem]
+        successes: list[BatchCreateFirewallRuleOutputItem]
+
+    class BatchCreateFirewallRuleOutputItem(TypedDict):
+        firewallRule: BatchCreateFirewallRuleResult
+        code: int
+        message: NotRequired[str | None]
+
+    class BatchCreateFirewallRuleResult(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        clientToken: str
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: NotRequired[datetime | None]
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: NotRequired[str | None]
+        managedDomainListName: NotRequired[str | None]
+        name: str
+        priority: NotRequired[int | None]
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
+        updatedAt: NotRequired[datetime | None]
+
+    class BatchDeleteFirewallRuleInput(TypedDict):
+        firewallRules: list[BatchDeleteFirewallRuleInputItem]
+
+    class BatchDeleteFirewallRuleInputItem(TypedDict):
+        firewallRuleId: str
+
+    class BatchDeleteFirewallRuleOutput(TypedDict):
+        failures: list[BatchDeleteFirewallRuleOutputItem]
+        successes: list[BatchDeleteFirewallRuleOutputItem]
+
+    class BatchDeleteFirewallRuleOutputItem(TypedDict):
+        firewallRule: BatchDeleteFirewallRuleResult
+        code: int
+        message: NotRequired[str | None]
+
+    class BatchDeleteFirewallRuleResult(TypedDict):
+        clientToken: NotRequired[str | None]
+        id: str
+        name: NotRequired[str | None]
+        status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
+
+    class BatchUpdateFirewallRuleInput(TypedDict):
+        firewallRules: list[BatchUpdateFirewallRuleInputItem]
+
+    class BatchUpdateFirewallRuleInputItem(TypedDict):
+        action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"]]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"]]
+        blockOverrideDomain: NotRequired[str]
+        blockOverrideTtl: NotRequired[int]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
+        description: NotRequired[str]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
+        firewallRuleId: str
+        name: NotRequired[str]
+        priority: NotRequired[int]
+
+    class BatchUpdateFirewallRuleOutput(TypedDict):
+        failures: list[BatchUpdateFirewallRuleOutputItem]
+        successes: list[BatchUpdateFirewallRuleOutputItem]
+
+    class BatchUpdateFirewallRuleOutputItem(TypedDict):
+        firewallRule: BatchUpdateFirewallRuleResult
+        code: int
+        message: NotRequired[str | None]
+
+    class BatchUpdateFirewallRuleResult(TypedDict):
+        action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"] | None]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        clientToken: NotRequired[str | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: NotRequired[datetime | None]
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: NotRequired[str | None]
+        priority: NotRequired[int | None]
+        dnsViewId: NotRequired[str | None]
+        queryType: NotRequired[str | None]
+        status: NotRequired[Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"] | None]
+        updatedAt: NotRequired[datetime | None]
+
+    class CoreNetworkEndpointDnsIpInputItem(TypedDict):
+        ipv4Address: NotRequired[str]
+        ipv6Address: NotRequired[str]
+        dnsLabel: str
+        regionScope: Literal["ALL", "REGIONAL"]
+        regions: NotRequired[list[str]]
+
+    class CoreNetworkEndpointDnsIpItem(TypedDict):
+        ipv4Address: NotRequired[str | None]
+        ipv6Address: NotRequired[str | None]
+        dnsLabel: str
+        dnsName: NotRequired[str | None]
+        regionScope: Literal["ALL", "REGIONAL"]
+        regions: NotRequired[list[str] | None]
+
+    class CoreNetworkEndpointsItem(TypedDict):
+        arn: str
+        availableRegions: list[str]
+        coreNetworkArn: str
+        createdAt: datetime
+        globalResolverId: str
+        id: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpItem]
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class CreateAccessSourceInput(TypedDict):
+        cidr: NotRequired[str]
+        clientToken: NotRequired[str]
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"]]
+        name: NotRequired[str]
+        coreNetworkEndpointId: NotRequired[str]
+        segment: NotRequired[str]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        tags: NotRequired[dict[str, str]]
+
+    class CreateAccessSourceOutput(TypedDict):
+        arn: str
+        cidr: NotRequired[str | None]
+        createdAt: datetime
+        id: str
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
+        coreNetworkEndpointId: NotRequired[str | None]
+        segment: NotRequired[str | None]
+        name: NotRequired[str | None]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class CreateAccessTokenInput(TypedDict):
+        clientToken: NotRequired[str]
+        dnsViewId: str
+        expiresAt: NotRequired[datetime]
+        name: NotRequired[str]
+        tags: NotRequired[dict[str, str]]
+
+    class CreateAccessTokenOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        createdAt: datetime
+        dnsViewId: str
+        expiresAt: datetime
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+        value: str
+
+    class CreateCoreNetworkEndpointInput(TypedDict):
+        clientToken: NotRequired[str]
+        coreNetworkArn: str
+        globalResolverId: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpInputItem]
+        name: NotRequired[str]
+        tags: NotRequired[dict[str, str]]
+
+    class CreateCoreNetworkEndpointOutput(TypedDict):
+        arn: str
+        availableRegions: list[str]
+        coreNetworkArn: str
+        createdAt: datetime
+        globalResolverId: str
+        id: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpItem]
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class CreateDNSViewInput(TypedDict):
+        globalResolverId: str
+        clientToken: NotRequired[str]
+        name: str
+        dnssecValidation: NotRequired[Literal["ENABLED", "DISABLED"]]
+        ednsClientSubnet: NotRequired[Literal["ENABLED", "DISABLED"]]
+        firewallRulesFailOpen: NotRequired[Literal["ENABLED", "DISABLED"]]
+        description: NotRequired[str]
+        tags: NotRequired[dict[str, str]]
+
+    class CreateDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class CreateFirewallDomainListInput(TypedDict):
+        clientToken: NotRequired[str]
+        globalResolverId: str
+        description: NotRequired[str]
+        name: str
+        tags: NotRequired[dict[str, str]]
+
+    class CreateFirewallDomainListOutput(TypedDict):
+        arn: str
+        globalResolverId: str
+        createdAt: datetime
+        description: NotRequired[str | None]
+        domainCount: int
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class CreateFirewallRuleInput(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"]]
+        blockOverrideDomain: NotRequired[str]
+        blockOverrideTtl: NotRequired[int]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
+        clientToken: NotRequired[str]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
+        description: NotRequired[str]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
+        firewallDomainListId: NotRequired[str]
+        name: str
+        priority: NotRequired[int]
+        dnsViewId: str
+        qType: NotRequired[str]
+
+    class CreateFirewallRuleOutput(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: str
+        priority: int
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class CreateGlobalResolverInput(TypedDict):
+        clientToken: NotRequired[str]
+        description: NotRequired[str]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"]]
+        publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"]]
+        name: str
+        observabilityRegion: NotRequired[str]
+        regions: list[str]
+        tags: NotRequired[dict[str, str]]
+
+    class CreateGlobalResolverOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsName: str
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
+        publicIpStatus: NotRequired[
+            Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None
+        ]
+        ipv4Addresses: list[str]
+        ipv6Addresses: NotRequired[list[str] | None]
+        name: str
+        observabilityRegion: NotRequired[str | None]
+        regions: list[str]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class DNSViewSummary(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class DeleteAccessSourceInput(TypedDict):
+        accessSourceId: str
+
+    class DeleteAccessSourceOutput(TypedDict):
+        arn: str
+        cidr: NotRequired[str | None]
+        coreNetworkEndpointId: NotRequired[str | None]
+        createdAt: datetime
+        id: str
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
+        name: NotRequired[str | None]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        segment: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class DeleteAccessTokenInput(TypedDict):
+        accessTokenId: str
+
+    class DeleteAccessTokenOutput(TypedDict):
+        id: str
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+        deletedAt: datetime
+
+    class DeleteCoreNetworkEndpointInput(TypedDict):
+        coreNetworkEndpointId: str
+
+    class DeleteCoreNetworkEndpointOutput(TypedDict):
+        arn: str
+        availableRegions: list[str]
+        coreNetworkArn: str
+        createdAt: datetime
+        globalResolverId: str
+        id: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpItem]
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class DeleteDNSViewInput(TypedDict):
+        dnsViewId: str
+
+    class DeleteDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class DeleteFirewallDomainListInput(TypedDict):
+        firewallDomainListId: str
+
+    class DeleteFirewallDomainListOutput(TypedDict):
+        arn: str
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+
+    class DeleteFirewallRuleInput(TypedDict):
+        firewallRuleId: str
+
+    class DeleteFirewallRuleOutput(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: str
+        priority: int
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class DeleteGlobalResolverInput(TypedDict):
+        globalResolverId: str
+
+    class DeleteGlobalResolverOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnsName: str
+        observabilityRegion: NotRequired[str | None]
+        name: str
+        description: NotRequired[str | None]
+        regions: list[str]
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        ipv4Addresses: list[str]
+        ipv6Addresses: NotRequired[list[str] | None]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
+
+    class DisableDNSViewInput(TypedDict):
+        dnsViewId: str
+
+    class DisableDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class DisassociateHostedZoneInput(TypedDict):
+        hostedZoneId: str
+        resourceArn: str
+
+    class DisassociateHostedZoneOutput(TypedDict):
+        id: str
+        resourceArn: str
+        hostedZoneId: str
+        hostedZoneName: str
+        name: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+
+    class EnableDNSViewInput(TypedDict):
+        dnsViewId: str
+
+    class EnableDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class FirewallDomainListsItem(TypedDict):
+        arn: str
+        globalResolverId: str
+        createdAt: datetime
+        description: NotRequired[str | None]
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class FirewallRulesItem(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: str
+        priority: int
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class GetAccessSourceInput(TypedDict):
+        accessSourceId: str
+
+    class GetAccessSourceOutput(TypedDict):
+        arn: str
+        cidr: NotRequired[str | None]
+        coreNetworkEndpointId: NotRequired[str | None]
+        createdAt: datetime
+        id: str
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
+        name: NotRequired[str | None]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        segment: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class GetAccessTokenInput(TypedDict):
+        accessTokenId: str
+
+    class GetAccessTokenOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        createdAt: datetime
+        dnsViewId: str
+        expiresAt: datetime
+        globalResolverId: str
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+        updatedAt: datetime
+        value: str
+
+    class GetCoreNetworkEndpointInput(TypedDict):
+        coreNetworkEndpointId: str
+
+    class GetCoreNetworkEndpointOutput(TypedDict):
+        arn: str
+        availableRegions: list[str]
+        coreNetworkArn: str
+        createdAt: datetime
+        globalResolverId: str
+        id: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpItem]
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class GetDNSViewInput(TypedDict):
+        dnsViewId: str
+
+    class GetDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class GetFirewallDomainListInput(TypedDict):
+        firewallDomainListId: str
+
+    class GetFirewallDomainListOutput(TypedDict):
+        arn: str
+        globalResolverId: str
+        clientToken: NotRequired[str | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        domainCount: int
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        statusMessage: NotRequired[str | None]
+        updatedAt: datetime
+
+    class GetFirewallRuleInput(TypedDict):
+        firewallRuleId: str
+
+    class GetFirewallRuleOutput(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: str
+        priority: int
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class GetGlobalResolverInput(TypedDict):
+        globalResolverId: str
+
+    class GetGlobalResolverOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnsName: str
+        observabilityRegion: NotRequired[str | None]
+        name: str
+        description: NotRequired[str | None]
+        regions: list[str]
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        ipv4Addresses: list[str]
+        ipv6Addresses: NotRequired[list[str] | None]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
+        publicIpStatus: NotRequired[
+            Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None
+        ]
+
+    class GetHostedZoneAssociationInput(TypedDict):
+        hostedZoneAssociationId: str
+
+    class GetHostedZoneAssociationOutput(TypedDict):
+        id: str
+        resourceArn: str
+        hostedZoneId: str
+        hostedZoneName: str
+        name: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+
+    class GetManagedFirewallDomainListInput(TypedDict):
+        managedFirewallDomainListId: str
+
+    class GetManagedFirewallDomainListOutput(TypedDict):
+        description: NotRequired[str | None]
+        id: str
+        name: str
+        managedListType: str
+
+    class GlobalResolversItem(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnsName: str
+        observabilityRegion: NotRequired[str | None]
+        name: str
+        description: NotRequired[str | None]
+        regions: list[str]
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        ipv4Addresses: list[str]
+        ipv6Addresses: NotRequired[list[str] | None]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
+        publicIpStatus: NotRequired[
+            Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None
+        ]
+
+    class HostedZoneAssociationSummary(TypedDict):
+        id: str
+        resourceArn: str
+        hostedZoneId: str
+        hostedZoneName: str
+        name: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+
+    class ImportFirewallDomainsInput(TypedDict):
+        domainFileUrl: str
+        firewallDomainListId: str
+        operation: str
+
+    class ImportFirewallDomainsOutput(TypedDict):
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+
+    class ListAccessSourcesInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        filters: NotRequired[dict[str, list[str]]]
+
+    class ListAccessSourcesOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        accessSources: list[AccessSourcesItem]
+
+    class ListAccessTokensInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        dnsViewId: str
+        filters: NotRequired[dict[str, list[str]]]
+
+    class ListAccessTokensOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        accessTokens: NotRequired[list[AccessTokenItem] | None]
+
+    class ListCoreNetworkEndpointsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        filters: NotRequired[dict[str, list[str]]]
+
+    class ListCoreNetworkEndpointsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        coreNetworkEndpoints: list[CoreNetworkEndpointsItem]
+
+    class ListDNSViewsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        globalResolverId: str
+
+    class ListDNSViewsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        dnsViews: list[DNSViewSummary]
+
+    class ListFirewallDomainListsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        globalResolverId: NotRequired[str]
+
+    class ListFirewallDomainListsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        firewallDomainLists: list[FirewallDomainListsItem]
+
+    class ListFirewallDomainsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        firewallDomainListId: str
+
+    class ListFirewallDomainsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        domains: list[str]
+
+    class ListFirewallRulesInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        dnsViewId: str
+        filters: NotRequired[dict[str, list[str]]]
+
+    class ListFirewallRulesOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        firewallRules: list[FirewallRulesItem]
+
+    class ListGlobalResolversInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+
+    class ListGlobalResolversOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        globalResolvers: list[GlobalResolversItem]
+
+    class ListHostedZoneAssociationsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        resourceArn: NotRequired[str]
+
+    class ListHostedZoneAssociationsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        hostedZoneAssociations: list[HostedZoneAssociationSummary]
+
+    class ListManagedFirewallDomainListsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+        managedFirewallDomainListType: str
+
+    class ListManagedFirewallDomainListsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        managedFirewallDomainLists: list[ManagedFirewallDomainListsItem]
+
+    class ListSharedDNSViewsInput(TypedDict):
+        maxResults: NotRequired[int]
+        nextToken: NotRequired[str]
+
+    class ListSharedDNSViewsOutput(TypedDict):
+        nextToken: NotRequired[str | None]
+        dnsViews: list[SharedDNSViewSummary]
+
+    class ListTagsForResourceRequest(TypedDict):
+        resourceArn: str
+
+    class ListTagsForResourceResponse(TypedDict):
+        tags: NotRequired[dict[str, str] | None]
+
+    class ManagedFirewallDomainListsItem(TypedDict):
+        description: NotRequired[str | None]
+        id: str
+        name: str
+        managedListType: str
+
+    class SharedDNSViewSummary(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+        ownerAccountId: str
+
+    class TagResourceRequest(TypedDict):
+        resourceArn: str
+        tags: dict[str, str]
+
+    class TagResourceResponse(TypedDict):
+        pass
+
+    class UntagResourceRequest(TypedDict):
+        resourceArn: str
+        tagKeys: list[str]
+
+    class UntagResourceResponse(TypedDict):
+        pass
+
+    class UpdateAccessSourceInput(TypedDict):
+        accessSourceId: str
+        cidr: NotRequired[str]
+        dnsViewId: NotRequired[str]
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"]]
+        name: NotRequired[str]
+        protocol: NotRequired[Literal["DO53", "DOH", "DOT"]]
+
+    class UpdateAccessSourceOutput(TypedDict):
+        arn: str
+        cidr: NotRequired[str | None]
+        coreNetworkEndpointId: NotRequired[str | None]
+        createdAt: datetime
+        id: str
+        ipAddressType: NotRequired[Literal["IPV4", "IPV6", "NONE"] | None]
+        name: NotRequired[str | None]
+        dnsViewId: str
+        protocol: Literal["DO53", "DOH", "DOT"]
+        segment: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class UpdateAccessTokenInput(TypedDict):
+        accessTokenId: str
+        name: str
+
+    class UpdateAccessTokenOutput(TypedDict):
+        id: str
+        name: str
+
+    class UpdateCoreNetworkEndpointInput(TypedDict):
+        coreNetworkEndpointId: str
+        name: NotRequired[str]
+        updateIpAddresses: NotRequired[list[UpdateIpAddressEntry]]
+
+    class UpdateCoreNetworkEndpointOutput(TypedDict):
+        arn: str
+        availableRegions: list[str]
+        coreNetworkArn: str
+        createdAt: datetime
+        globalResolverId: str
+        id: str
+        ipAddresses: list[CoreNetworkEndpointDnsIpItem]
+        name: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class UpdateDNSViewInput(TypedDict):
+        dnsViewId: str
+        name: NotRequired[str]
+        description: NotRequired[str]
+        dnssecValidation: NotRequired[Literal["ENABLED", "DISABLED"]]
+        ednsClientSubnet: NotRequired[Literal["ENABLED", "DISABLED"]]
+        firewallRulesFailOpen: NotRequired[Literal["ENABLED", "DISABLED"]]
+
+    class UpdateDNSViewOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: NotRequired[str | None]
+        dnssecValidation: Literal["ENABLED", "DISABLED"]
+        ednsClientSubnet: Literal["ENABLED", "DISABLED"]
+        firewallRulesFailOpen: Literal["ENABLED", "DISABLED"]
+        name: str
+        description: NotRequired[str | None]
+        globalResolverId: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal[
+            "CREATING", "OPERATIONAL", "UPDATING", "ENABLING", "DISABLING", "DISABLED", "DELETING"
+        ]
+
+    class UpdateFirewallDomainsInput(TypedDict):
+        domains: list[str]
+        firewallDomainListId: str
+        operation: str
+
+    class UpdateFirewallDomainsOutput(TypedDict):
+        id: str
+        name: str
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+
+    class UpdateFirewallRuleInput(TypedDict):
+        action: NotRequired[Literal["ALLOW", "ALERT", "BLOCK"]]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"]]
+        blockOverrideDomain: NotRequired[str]
+        blockOverrideTtl: NotRequired[int]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"]]
+        clientToken: str
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"]]
+        description: NotRequired[str]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"]]
+        firewallRuleId: str
+        name: NotRequired[str]
+        priority: NotRequired[int]
+
+    class UpdateFirewallRuleOutput(TypedDict):
+        action: Literal["ALLOW", "ALERT", "BLOCK"]
+        blockOverrideDnsType: NotRequired[Literal["CNAME"] | None]
+        blockOverrideDomain: NotRequired[str | None]
+        blockOverrideTtl: NotRequired[int | None]
+        blockResponse: NotRequired[Literal["NODATA", "NXDOMAIN", "OVERRIDE"] | None]
+        confidenceThreshold: NotRequired[Literal["LOW", "MEDIUM", "HIGH"] | None]
+        createdAt: datetime
+        description: NotRequired[str | None]
+        dnsAdvancedProtection: NotRequired[Literal["DGA", "DNS_TUNNELING", "DICTIONARY_DGA"] | None]
+        firewallDomainListId: NotRequired[str | None]
+        id: str
+        name: str
+        priority: int
+        dnsViewId: str
+        queryType: NotRequired[str | None]
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        updatedAt: datetime
+
+    class UpdateGlobalResolverInput(TypedDict):
+        globalResolverId: str
+        name: NotRequired[str]
+        observabilityRegion: NotRequired[str]
+        description: NotRequired[str]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"]]
+        publicIpStatus: NotRequired[Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"]]
+        regions: NotRequired[list[str]]
+
+    class UpdateGlobalResolverOutput(TypedDict):
+        id: str
+        arn: str
+        clientToken: str
+        dnsName: str
+        observabilityRegion: NotRequired[str | None]
+        name: str
+        description: NotRequired[str | None]
+        regions: list[str]
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "UPDATING", "DELETING"]
+        ipv4Addresses: list[str]
+        ipv6Addresses: NotRequired[list[str] | None]
+        ipAddressType: NotRequired[Literal["IPV4", "DUAL_STACK"] | None]
+        publicIpStatus: NotRequired[
+            Literal["ENABLED_RESERVED", "DISABLED_RESERVED", "DISABLED_RELEASED"] | None
+        ]
+
+    class UpdateHostedZoneAssociationInput(TypedDict):
+        hostedZoneAssociationId: str
+        name: NotRequired[str]
+
+    class UpdateHostedZoneAssociationOutput(TypedDict):
+        id: str
+        resourceArn: str
+        hostedZoneId: str
+        hostedZoneName: str
+        name: str
+        createdAt: datetime
+        updatedAt: datetime
+        status: Literal["CREATING", "OPERATIONAL", "DELETING"]
+
+    class UpdateIpAddressEntry(TypedDict):
+        operation: Literal["ADD", "REMOVE", "UPDATE"]
+        ipv4Address: NotRequired[str]
+        ipv6Address: NotRequired[str]
+        dnsLabel: NotRequired[str]
+        regionScope: NotRequired[Literal["ALL", "REGIONAL"]]
+        regions: NotRequired[list[str]]
+
+    class Empty(TypedDict):
+        pass
+else:
+
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class AccessDeniedException(ServiceError):
@@ -1205,148 +1109,160 @@ class ValidationException(ServiceError):
     shape: ClassVar[str] = "ValidationException"
 
 
-AssociateHostedZone = Operation[AssociateHostedZoneInput, AssociateHostedZoneOutput](
+AssociateHostedZone: Operation[AssociateHostedZoneInput, AssociateHostedZoneOutput] = Operation(
     "route53globalresolver", "AssociateHostedZone"
 )
-BatchCreateFirewallRule = Operation[BatchCreateFirewallRuleInput, BatchCreateFirewallRuleOutput](
+BatchCreateFirewallRule: Operation[BatchCreateFirewallRuleInput, BatchCreateFirewallRuleOutput] = Operation(
     "route53globalresolver", "BatchCreateFirewallRule"
 )
-BatchDeleteFirewallRule = Operation[BatchDeleteFirewallRuleInput, BatchDeleteFirewallRuleOutput](
+BatchDeleteFirewallRule: Operation[BatchDeleteFirewallRuleInput, BatchDeleteFirewallRuleOutput] = Operation(
     "route53globalresolver", "BatchDeleteFirewallRule"
 )
-BatchUpdateFirewallRule = Operation[BatchUpdateFirewallRuleInput, BatchUpdateFirewallRuleOutput](
+BatchUpdateFirewallRule: Operation[BatchUpdateFirewallRuleInput, BatchUpdateFirewallRuleOutput] = Operation(
     "route53globalresolver", "BatchUpdateFirewallRule"
 )
-CreateAccessSource = Operation[CreateAccessSourceInput, CreateAccessSourceOutput](
+CreateAccessSource: Operation[CreateAccessSourceInput, CreateAccessSourceOutput] = Operation(
     "route53globalresolver", "CreateAccessSource"
 )
-CreateAccessToken = Operation[CreateAccessTokenInput, CreateAccessTokenOutput](
+CreateAccessToken: Operation[CreateAccessTokenInput, CreateAccessTokenOutput] = Operation(
     "route53globalresolver", "CreateAccessToken"
 )
-CreateCoreNetworkEndpoint = Operation[CreateCoreNetworkEndpointInput, CreateCoreNetworkEndpointOutput](
-    "route53globalresolver", "CreateCoreNetworkEndpoint"
+CreateCoreNetworkEndpoint: Operation[CreateCoreNetworkEndpointInput, CreateCoreNetworkEndpointOutput] = (
+    Operation("route53globalresolver", "CreateCoreNetworkEndpoint")
 )
-CreateDNSView = Operation[CreateDNSViewInput, CreateDNSViewOutput]("route53globalresolver", "CreateDNSView")
-CreateFirewallDomainList = Operation[CreateFirewallDomainListInput, CreateFirewallDomainListOutput](
-    "route53globalresolver", "CreateFirewallDomainList"
+CreateDNSView: Operation[CreateDNSViewInput, CreateDNSViewOutput] = Operation(
+    "route53globalresolver", "CreateDNSView"
 )
-CreateFirewallRule = Operation[CreateFirewallRuleInput, CreateFirewallRuleOutput](
+CreateFirewallDomainList: Operation[CreateFirewallDomainListInput, CreateFirewallDomainListOutput] = (
+    Operation("route53globalresolver", "CreateFirewallDomainList")
+)
+CreateFirewallRule: Operation[CreateFirewallRuleInput, CreateFirewallRuleOutput] = Operation(
     "route53globalresolver", "CreateFirewallRule"
 )
-CreateGlobalResolver = Operation[CreateGlobalResolverInput, CreateGlobalResolverOutput](
+CreateGlobalResolver: Operation[CreateGlobalResolverInput, CreateGlobalResolverOutput] = Operation(
     "route53globalresolver", "CreateGlobalResolver"
 )
-DeleteAccessSource = Operation[DeleteAccessSourceInput, DeleteAccessSourceOutput](
+DeleteAccessSource: Operation[DeleteAccessSourceInput, DeleteAccessSourceOutput] = Operation(
     "route53globalresolver", "DeleteAccessSource"
 )
-DeleteAccessToken = Operation[DeleteAccessTokenInput, DeleteAccessTokenOutput](
+DeleteAccessToken: Operation[DeleteAccessTokenInput, DeleteAccessTokenOutput] = Operation(
     "route53globalresolver", "DeleteAccessToken"
 )
-DeleteCoreNetworkEndpoint = Operation[DeleteCoreNetworkEndpointInput, DeleteCoreNetworkEndpointOutput](
-    "route53globalresolver", "DeleteCoreNetworkEndpoint"
+DeleteCoreNetworkEndpoint: Operation[DeleteCoreNetworkEndpointInput, DeleteCoreNetworkEndpointOutput] = (
+    Operation("route53globalresolver", "DeleteCoreNetworkEndpoint")
 )
-DeleteDNSView = Operation[DeleteDNSViewInput, DeleteDNSViewOutput]("route53globalresolver", "DeleteDNSView")
-DeleteFirewallDomainList = Operation[DeleteFirewallDomainListInput, DeleteFirewallDomainListOutput](
-    "route53globalresolver", "DeleteFirewallDomainList"
+DeleteDNSView: Operation[DeleteDNSViewInput, DeleteDNSViewOutput] = Operation(
+    "route53globalresolver", "DeleteDNSView"
 )
-DeleteFirewallRule = Operation[DeleteFirewallRuleInput, DeleteFirewallRuleOutput](
+DeleteFirewallDomainList: Operation[DeleteFirewallDomainListInput, DeleteFirewallDomainListOutput] = (
+    Operation("route53globalresolver", "DeleteFirewallDomainList")
+)
+DeleteFirewallRule: Operation[DeleteFirewallRuleInput, DeleteFirewallRuleOutput] = Operation(
     "route53globalresolver", "DeleteFirewallRule"
 )
-DeleteGlobalResolver = Operation[DeleteGlobalResolverInput, DeleteGlobalResolverOutput](
+DeleteGlobalResolver: Operation[DeleteGlobalResolverInput, DeleteGlobalResolverOutput] = Operation(
     "route53globalresolver", "DeleteGlobalResolver"
 )
-DisableDNSView = Operation[DisableDNSViewInput, DisableDNSViewOutput](
+DisableDNSView: Operation[DisableDNSViewInput, DisableDNSViewOutput] = Operation(
     "route53globalresolver", "DisableDNSView"
 )
-DisassociateHostedZone = Operation[DisassociateHostedZoneInput, DisassociateHostedZoneOutput](
+DisassociateHostedZone: Operation[DisassociateHostedZoneInput, DisassociateHostedZoneOutput] = Operation(
     "route53globalresolver", "DisassociateHostedZone"
 )
-EnableDNSView = Operation[EnableDNSViewInput, EnableDNSViewOutput]("route53globalresolver", "EnableDNSView")
-GetAccessSource = Operation[GetAccessSourceInput, GetAccessSourceOutput](
+EnableDNSView: Operation[EnableDNSViewInput, EnableDNSViewOutput] = Operation(
+    "route53globalresolver", "EnableDNSView"
+)
+GetAccessSource: Operation[GetAccessSourceInput, GetAccessSourceOutput] = Operation(
     "route53globalresolver", "GetAccessSource"
 )
-GetAccessToken = Operation[GetAccessTokenInput, GetAccessTokenOutput](
+GetAccessToken: Operation[GetAccessTokenInput, GetAccessTokenOutput] = Operation(
     "route53globalresolver", "GetAccessToken"
 )
-GetCoreNetworkEndpoint = Operation[GetCoreNetworkEndpointInput, GetCoreNetworkEndpointOutput](
+GetCoreNetworkEndpoint: Operation[GetCoreNetworkEndpointInput, GetCoreNetworkEndpointOutput] = Operation(
     "route53globalresolver", "GetCoreNetworkEndpoint"
 )
-GetDNSView = Operation[GetDNSViewInput, GetDNSViewOutput]("route53globalresolver", "GetDNSView")
-GetFirewallDomainList = Operation[GetFirewallDomainListInput, GetFirewallDomainListOutput](
+GetDNSView: Operation[GetDNSViewInput, GetDNSViewOutput] = Operation("route53globalresolver", "GetDNSView")
+GetFirewallDomainList: Operation[GetFirewallDomainListInput, GetFirewallDomainListOutput] = Operation(
     "route53globalresolver", "GetFirewallDomainList"
 )
-GetFirewallRule = Operation[GetFirewallRuleInput, GetFirewallRuleOutput](
+GetFirewallRule: Operation[GetFirewallRuleInput, GetFirewallRuleOutput] = Operation(
     "route53globalresolver", "GetFirewallRule"
 )
-GetGlobalResolver = Operation[GetGlobalResolverInput, GetGlobalResolverOutput](
+GetGlobalResolver: Operation[GetGlobalResolverInput, GetGlobalResolverOutput] = Operation(
     "route53globalresolver", "GetGlobalResolver"
 )
-GetHostedZoneAssociation = Operation[GetHostedZoneAssociationInput, GetHostedZoneAssociationOutput](
-    "route53globalresolver", "GetHostedZoneAssociation"
+GetHostedZoneAssociation: Operation[GetHostedZoneAssociationInput, GetHostedZoneAssociationOutput] = (
+    Operation("route53globalresolver", "GetHostedZoneAssociation")
 )
-GetManagedFirewallDomainList = Operation[
+GetManagedFirewallDomainList: Operation[
     GetManagedFirewallDomainListInput, GetManagedFirewallDomainListOutput
-]("route53globalresolver", "GetManagedFirewallDomainList")
-ImportFirewallDomains = Operation[ImportFirewallDomainsInput, ImportFirewallDomainsOutput](
+] = Operation("route53globalresolver", "GetManagedFirewallDomainList")
+ImportFirewallDomains: Operation[ImportFirewallDomainsInput, ImportFirewallDomainsOutput] = Operation(
     "route53globalresolver", "ImportFirewallDomains"
 )
-ListAccessSources = Operation[ListAccessSourcesInput, ListAccessSourcesOutput](
+ListAccessSources: Operation[ListAccessSourcesInput, ListAccessSourcesOutput] = Operation(
     "route53globalresolver", "ListAccessSources"
 )
-ListAccessTokens = Operation[ListAccessTokensInput, ListAccessTokensOutput](
+ListAccessTokens: Operation[ListAccessTokensInput, ListAccessTokensOutput] = Operation(
     "route53globalresolver", "ListAccessTokens"
 )
-ListCoreNetworkEndpoints = Operation[ListCoreNetworkEndpointsInput, ListCoreNetworkEndpointsOutput](
-    "route53globalresolver", "ListCoreNetworkEndpoints"
+ListCoreNetworkEndpoints: Operation[ListCoreNetworkEndpointsInput, ListCoreNetworkEndpointsOutput] = (
+    Operation("route53globalresolver", "ListCoreNetworkEndpoints")
 )
-ListDNSViews = Operation[ListDNSViewsInput, ListDNSViewsOutput]("route53globalresolver", "ListDNSViews")
-ListFirewallDomainLists = Operation[ListFirewallDomainListsInput, ListFirewallDomainListsOutput](
+ListDNSViews: Operation[ListDNSViewsInput, ListDNSViewsOutput] = Operation(
+    "route53globalresolver", "ListDNSViews"
+)
+ListFirewallDomainLists: Operation[ListFirewallDomainListsInput, ListFirewallDomainListsOutput] = Operation(
     "route53globalresolver", "ListFirewallDomainLists"
 )
-ListFirewallDomains = Operation[ListFirewallDomainsInput, ListFirewallDomainsOutput](
+ListFirewallDomains: Operation[ListFirewallDomainsInput, ListFirewallDomainsOutput] = Operation(
     "route53globalresolver", "ListFirewallDomains"
 )
-ListFirewallRules = Operation[ListFirewallRulesInput, ListFirewallRulesOutput](
+ListFirewallRules: Operation[ListFirewallRulesInput, ListFirewallRulesOutput] = Operation(
     "route53globalresolver", "ListFirewallRules"
 )
-ListGlobalResolvers = Operation[ListGlobalResolversInput, ListGlobalResolversOutput](
+ListGlobalResolvers: Operation[ListGlobalResolversInput, ListGlobalResolversOutput] = Operation(
     "route53globalresolver", "ListGlobalResolvers"
 )
-ListHostedZoneAssociations = Operation[ListHostedZoneAssociationsInput, ListHostedZoneAssociationsOutput](
-    "route53globalresolver", "ListHostedZoneAssociations"
+ListHostedZoneAssociations: Operation[ListHostedZoneAssociationsInput, ListHostedZoneAssociationsOutput] = (
+    Operation("route53globalresolver", "ListHostedZoneAssociations")
 )
-ListManagedFirewallDomainLists = Operation[
+ListManagedFirewallDomainLists: Operation[
     ListManagedFirewallDomainListsInput, ListManagedFirewallDomainListsOutput
-]("route53globalresolver", "ListManagedFirewallDomainLists")
-ListSharedDNSViews = Operation[ListSharedDNSViewsInput, ListSharedDNSViewsOutput](
+] = Operation("route53globalresolver", "ListManagedFirewallDomainLists")
+ListSharedDNSViews: Operation[ListSharedDNSViewsInput, ListSharedDNSViewsOutput] = Operation(
     "route53globalresolver", "ListSharedDNSViews"
 )
-ListTagsForResource = Operation[ListTagsForResourceRequest, ListTagsForResourceResponse](
+ListTagsForResource: Operation[ListTagsForResourceRequest, ListTagsForResourceResponse] = Operation(
     "route53globalresolver", "ListTagsForResource"
 )
-TagResource = Operation[TagResourceRequest, TagResourceResponse]("route53globalresolver", "TagResource")
-UntagResource = Operation[UntagResourceRequest, UntagResourceResponse](
+TagResource: Operation[TagResourceRequest, TagResourceResponse] = Operation(
+    "route53globalresolver", "TagResource"
+)
+UntagResource: Operation[UntagResourceRequest, UntagResourceResponse] = Operation(
     "route53globalresolver", "UntagResource"
 )
-UpdateAccessSource = Operation[UpdateAccessSourceInput, UpdateAccessSourceOutput](
+UpdateAccessSource: Operation[UpdateAccessSourceInput, UpdateAccessSourceOutput] = Operation(
     "route53globalresolver", "UpdateAccessSource"
 )
-UpdateAccessToken = Operation[UpdateAccessTokenInput, UpdateAccessTokenOutput](
+UpdateAccessToken: Operation[UpdateAccessTokenInput, UpdateAccessTokenOutput] = Operation(
     "route53globalresolver", "UpdateAccessToken"
 )
-UpdateCoreNetworkEndpoint = Operation[UpdateCoreNetworkEndpointInput, UpdateCoreNetworkEndpointOutput](
-    "route53globalresolver", "UpdateCoreNetworkEndpoint"
+UpdateCoreNetworkEndpoint: Operation[UpdateCoreNetworkEndpointInput, UpdateCoreNetworkEndpointOutput] = (
+    Operation("route53globalresolver", "UpdateCoreNetworkEndpoint")
 )
-UpdateDNSView = Operation[UpdateDNSViewInput, UpdateDNSViewOutput]("route53globalresolver", "UpdateDNSView")
-UpdateFirewallDomains = Operation[UpdateFirewallDomainsInput, UpdateFirewallDomainsOutput](
+UpdateDNSView: Operation[UpdateDNSViewInput, UpdateDNSViewOutput] = Operation(
+    "route53globalresolver", "UpdateDNSView"
+)
+UpdateFirewallDomains: Operation[UpdateFirewallDomainsInput, UpdateFirewallDomainsOutput] = Operation(
     "route53globalresolver", "UpdateFirewallDomains"
 )
-UpdateFirewallRule = Operation[UpdateFirewallRuleInput, UpdateFirewallRuleOutput](
+UpdateFirewallRule: Operation[UpdateFirewallRuleInput, UpdateFirewallRuleOutput] = Operation(
     "route53globalresolver", "UpdateFirewallRule"
 )
-UpdateGlobalResolver = Operation[UpdateGlobalResolverInput, UpdateGlobalResolverOutput](
+UpdateGlobalResolver: Operation[UpdateGlobalResolverInput, UpdateGlobalResolverOutput] = Operation(
     "route53globalresolver", "UpdateGlobalResolver"
 )
-UpdateHostedZoneAssociation = Operation[UpdateHostedZoneAssociationInput, UpdateHostedZoneAssociationOutput](
-    "route53globalresolver", "UpdateHostedZoneAssociation"
-)
+UpdateHostedZoneAssociation: Operation[
+    UpdateHostedZoneAssociationInput, UpdateHostedZoneAssociationOutput
+] = Operation("route53globalresolver", "UpdateHostedZoneAssociation")

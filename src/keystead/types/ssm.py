@@ -3,1286 +3,1169 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
+if TYPE_CHECKING:
 
-class AccountSharingInfo(TypedDict):
-    AccountId: NotRequired[str | None]
-    SharedDocumentVersion: NotRequired[str | None]
+    class AccountSharingInfo(TypedDict):
+        AccountId: NotRequired[str | None]
+        SharedDocumentVersion: NotRequired[str | None]
 
+    class Activation(TypedDict):
+        ActivationId: NotRequired[str | None]
+        Description: NotRequired[str | None]
+        DefaultInstanceName: NotRequired[str | None]
+        IamRole: NotRequired[str | None]
+        RegistrationLimit: NotRequired[int | None]
+        RegistrationsCount: NotRequired[int | None]
+        ExpirationDate: NotRequired[datetime | None]
+        Expired: NotRequired[bool | None]
+        CreatedDate: NotRequired[datetime | None]
+        Tags: NotRequired[list[Tag] | None]
 
-class Activation(TypedDict):
-    ActivationId: NotRequired[str | None]
-    Description: NotRequired[str | None]
-    DefaultInstanceName: NotRequired[str | None]
-    IamRole: NotRequired[str | None]
-    RegistrationLimit: NotRequired[int | None]
-    RegistrationsCount: NotRequired[int | None]
-    ExpirationDate: NotRequired[datetime | None]
-    Expired: NotRequired[bool | None]
-    CreatedDate: NotRequired[datetime | None]
-    Tags: NotRequired[list[Tag] | None]
-
-
-class AddTagsToResourceRequest(TypedDict):
-    ResourceType: Literal[
-        "Document",
-        "ManagedInstance",
-        "MaintenanceWindow",
-        "Parameter",
-        "PatchBaseline",
-        "OpsItem",
-        "OpsMetadata",
-        "Automation",
-        "Association",
-        "CloudConnector",
-    ]
-    ResourceId: str
-    Tags: list[Tag]
-
-
-class AddTagsToResourceResult(TypedDict):
-    pass
-
-
-class Alarm(TypedDict):
-    Name: str
-
-
-class AlarmConfiguration(TypedDict):
-    IgnorePollAlarmFailure: NotRequired[bool | None]
-    Alarms: list[Alarm]
-
-
-class AlarmStateInformation(TypedDict):
-    Name: str
-    State: Literal["UNKNOWN", "ALARM"]
-
-
-class AttachmentContent(TypedDict):
-    Name: NotRequired[str | None]
-    Size: NotRequired[int | None]
-    Hash: NotRequired[str | None]
-    HashType: NotRequired[Literal["Sha256"] | None]
-    Url: NotRequired[str | None]
-
-
-class AttachmentInformation(TypedDict):
-    Name: NotRequired[str | None]
-
-
-class AttachmentsSource(TypedDict):
-    Key: NotRequired[Literal["SourceUrl", "S3FileUrl", "AttachmentReference"]]
-    Values: NotRequired[list[str]]
-    Name: NotRequired[str]
-
-
-class AutomationExecution(TypedDict):
-    AutomationExecutionId: NotRequired[str | None]
-    DocumentName: NotRequired[str | None]
-    DocumentVersion: NotRequired[str | None]
-    ExecutionStartTime: NotRequired[datetime | None]
-    ExecutionEndTime: NotRequired[datetime | None]
-    AutomationExecutionStatus: NotRequired[
-        Literal[
-            "Pending",
-            "InProgress",
-            "Waiting",
-            "Success",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "PendingApproval",
-            "Approved",
-            "Rejected",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Exited",
-        ]
-        | None
-    ]
-    StepExecutions: NotRequired[list[StepExecution] | None]
-    StepExecutionsTruncated: NotRequired[bool | None]
-    Parameters: NotRequired[dict[str, list[str]] | None]
-    Outputs: NotRequired[dict[str, list[str]] | None]
-    FailureMessage: NotRequired[str | None]
-    WarningMessage: NotRequired[str | None]
-    Mode: NotRequired[Literal["Auto", "Interactive"] | None]
-    ParentAutomationExecutionId: NotRequired[str | None]
-    ExecutedBy: NotRequired[str | None]
-    CurrentStepName: NotRequired[str | None]
-    CurrentAction: NotRequired[str | None]
-    TargetParameterName: NotRequired[str | None]
-    Targets: NotRequired[list[Target] | None]
-    TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
-    ResolvedTargets: NotRequired[ResolvedTargets | None]
-    MaxConcurrency: NotRequired[str | None]
-    MaxErrors: NotRequired[str | None]
-    Target: NotRequired[str | None]
-    TargetLocations: NotRequired[list[TargetLocation] | None]
-    ProgressCounters: NotRequired[ProgressCounters | None]
-    AlarmConfiguration: NotRequired[AlarmConfiguration | None]
-    TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
-    TargetLocationsURL: NotRequired[str | None]
-    AutomationSubtype: NotRequired[Literal["ChangeRequest", "AccessRequest"] | None]
-    ScheduledTime: NotRequired[datetime | None]
-    Runbooks: NotRequired[list[Runbook] | None]
-    OpsItemId: NotRequired[str | None]
-    AssociationId: NotRequired[str | None]
-    ChangeRequestName: NotRequired[str | None]
-    Variables: NotRequired[dict[str, list[str]] | None]
-    TargetsSummary: NotRequired[TargetsSummary | None]
-
-
-class AutomationExecutionFilter(TypedDict):
-    Key: Literal[
-        "DocumentNamePrefix",
-        "ExecutionStatus",
-        "ExecutionId",
-        "ParentExecutionId",
-        "CurrentAction",
-        "StartTimeBefore",
-        "StartTimeAfter",
-        "AutomationType",
-        "TagKey",
-        "TargetResourceGroup",
-        "AutomationSubtype",
-        "OpsItemId",
-    ]
-    Values: list[str]
-
-
-class AutomationExecutionMetadata(TypedDict):
-    AutomationExecutionId: NotRequired[str | None]
-    DocumentName: NotRequired[str | None]
-    DocumentVersion: NotRequired[str | None]
-    AutomationExecutionStatus: NotRequired[
-        Literal[
-            "Pending",
-            "InProgress",
-            "Waiting",
-            "Success",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "PendingApproval",
-            "Approved",
-            "Rejected",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Exited",
-        ]
-        | None
-    ]
-    ExecutionStartTime: NotRequired[datetime | None]
-    ExecutionEndTime: NotRequired[datetime | None]
-    ExecutedBy: NotRequired[str | None]
-    LogFile: NotRequired[str | None]
-    Outputs: NotRequired[dict[str, list[str]] | None]
-    Mode: NotRequired[Literal["Auto", "Interactive"] | None]
-    ParentAutomationExecutionId: NotRequired[str | None]
-    CurrentStepName: NotRequired[str | None]
-    CurrentAction: NotRequired[str | None]
-    FailureMessage: NotRequired[str | None]
-    WarningMessage: NotRequired[str | None]
-    TargetParameterName: NotRequired[str | None]
-    Targets: NotRequired[list[Target] | None]
-    TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
-    ResolvedTargets: NotRequired[ResolvedTargets | None]
-    MaxConcurrency: NotRequired[str | None]
-    MaxErrors: NotRequired[str | None]
-    Target: NotRequired[str | None]
-    AutomationType: NotRequired[Literal["CrossAccount", "Local"] | None]
-    AlarmConfiguration: NotRequired[AlarmConfiguration | None]
-    TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
-    TargetLocationsURL: NotRequired[str | None]
-    AutomationSubtype: NotRequired[Literal["ChangeRequest", "AccessRequest"] | None]
-    ScheduledTime: NotRequired[datetime | None]
-    Runbooks: NotRequired[list[Runbook] | None]
-    OpsItemId: NotRequired[str | None]
-    AssociationId: NotRequired[str | None]
-    ChangeRequestName: NotRequired[str | None]
-
-
-class CreateActivationRequest(TypedDict):
-    Description: NotRequired[str]
-    DefaultInstanceName: NotRequired[str]
-    IamRole: str
-    RegistrationLimit: NotRequired[int]
-    ExpirationDate: NotRequired[datetime]
-    Tags: NotRequired[list[Tag]]
-    RegistrationMetadata: NotRequired[list[RegistrationMetadataItem]]
-
-
-class CreateActivationResult(TypedDict):
-    ActivationId: NotRequired[str | None]
-    ActivationCode: NotRequired[str | None]
-
-
-class CreateDocumentRequest(TypedDict):
-    Content: str
-    Requires: NotRequired[list[DocumentRequires]]
-    Attachments: NotRequired[list[AttachmentsSource]]
-    Name: str
-    DisplayName: NotRequired[str]
-    VersionName: NotRequired[str]
-    DocumentType: NotRequired[
-        Literal[
-            "Command",
-            "Policy",
+    class AddTagsToResourceRequest(TypedDict):
+        ResourceType: Literal[
+            "Document",
+            "ManagedInstance",
+            "MaintenanceWindow",
+            "Parameter",
+            "PatchBaseline",
+            "OpsItem",
+            "OpsMetadata",
             "Automation",
-            "Session",
-            "Package",
-            "ApplicationConfiguration",
-            "ApplicationConfigurationSchema",
-            "DeploymentStrategy",
-            "ChangeCalendar",
-            "Automation.ChangeTemplate",
-            "ProblemAnalysis",
-            "ProblemAnalysisTemplate",
-            "CloudFormation",
-            "ConformancePackTemplate",
-            "QuickSetup",
-            "ManualApprovalPolicy",
-            "AutoApprovalPolicy",
+            "Association",
+            "CloudConnector",
         ]
-    ]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
-    TargetType: NotRequired[str]
-    Tags: NotRequired[list[Tag]]
+        ResourceId: str
+        Tags: list[Tag]
 
+    class AddTagsToResourceResult(TypedDict):
+        pass
 
-class CreateDocumentResult(TypedDict):
-    DocumentDescription: NotRequired[DocumentDescription | None]
+    class Alarm(TypedDict):
+        Name: str
 
+    class AlarmConfiguration(TypedDict):
+        IgnorePollAlarmFailure: NotRequired[bool | None]
+        Alarms: list[Alarm]
 
-class Credentials(TypedDict):
-    AccessKeyId: str
-    SecretAccessKey: str
-    SessionToken: str
-    ExpirationTime: datetime
+    class AlarmStateInformation(TypedDict):
+        Name: str
+        State: Literal["UNKNOWN", "ALARM"]
 
+    class AttachmentContent(TypedDict):
+        Name: NotRequired[str | None]
+        Size: NotRequired[int | None]
+        Hash: NotRequired[str | None]
+        HashType: NotRequired[Literal["Sha256"] | None]
+        Url: NotRequired[str | None]
 
-class DeleteActivationRequest(TypedDict):
-    ActivationId: str
+    class AttachmentInformation(TypedDict):
+        Name: NotRequired[str | None]
 
+    class AttachmentsSource(TypedDict):
+        Key: NotRequired[Literal["SourceUrl", "S3FileUrl", "AttachmentReference"]]
+        Values: NotRequired[list[str]]
+        Name: NotRequired[str]
 
-class DeleteActivationResult(TypedDict):
-    pass
+    class AutomationExecution(TypedDict):
+        AutomationExecutionId: NotRequired[str | None]
+        DocumentName: NotRequired[str | None]
+        DocumentVersion: NotRequired[str | None]
+        ExecutionStartTime: NotRequired[datetime | None]
+        ExecutionEndTime: NotRequired[datetime | None]
+        AutomationExecutionStatus: NotRequired[
+            Literal[
+                "Pending",
+                "InProgress",
+                "Waiting",
+                "Success",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "PendingApproval",
+                "Approved",
+                "Rejected",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Exited",
+            ]
+            | None
+        ]
+        StepExecutions: NotRequired[list[StepExecution] | None]
+        StepExecutionsTruncated: NotRequired[bool | None]
+        Parameters: NotRequired[dict[str, list[str]] | None]
+        Outputs: NotRequired[dict[str, list[str]] | None]
+        FailureMessage: NotRequired[str | None]
+        WarningMessage: NotRequired[str | None]
+        Mode: NotRequired[Literal["Auto", "Interactive"] | None]
+        ParentAutomationExecutionId: NotRequired[str | None]
+        ExecutedBy: NotRequired[str | None]
+        CurrentStepName: NotRequired[str | None]
+        CurrentAction: NotRequired[str | None]
+        TargetParameterName: NotRequired[str | None]
+        Targets: NotRequired[list[Target] | None]
+        TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
+        ResolvedTargets: NotRequired[ResolvedTargets | None]
+        MaxConcurrency: NotRequired[str | None]
+        MaxErrors: NotRequired[str | None]
+        Target: NotRequired[str | None]
+        TargetLocations: NotRequired[list[TargetLocation] | None]
+        ProgressCounters: NotRequired[ProgressCounters | None]
+        AlarmConfiguration: NotRequired[AlarmConfiguration | None]
+        TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
+        TargetLocationsURL: NotRequired[str | None]
+        AutomationSubtype: NotRequired[Literal["ChangeRequest", "AccessRequest"] | None]
+        ScheduledTime: NotRequired[datetime | None]
+        Runbooks: NotRequired[list[Runbook] | None]
+        OpsItemId: NotRequired[str | None]
+        AssociationId: NotRequired[str | None]
+        ChangeRequestName: NotRequired[str | None]
+        Variables: NotRequired[dict[str, list[str]] | None]
+        TargetsSummary: NotRequired[TargetsSummary | None]
 
+    class AutomationExecutionFilter(TypedDict):
+        Key: Literal[
+            "DocumentNamePrefix",
+            "ExecutionStatus",
+            "ExecutionId",
+            "ParentExecutionId",
+            "CurrentAction",
+            "StartTimeBefore",
+            "StartTimeAfter",
+            "AutomationType",
+            "TagKey",
+            "TargetResourceGroup",
+            "AutomationSubtype",
+            "OpsItemId",
+        ]
+        Values: list[str]
 
-class DeleteDocumentRequest(TypedDict):
-    Name: str
-    DocumentVersion: NotRequired[str]
-    VersionName: NotRequired[str]
-    Force: NotRequired[bool]
+    class AutomationExecutionMetadata(TypedDict):
+        AutomationExecutionId: NotRequired[str | None]
+        DocumentName: NotRequired[str | None]
+        DocumentVersion: NotRequired[str | None]
+        AutomationExecutionStatus: NotRequired[
+            Literal[
+                "Pending",
+                "InProgress",
+                "Waiting",
+                "Success",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "PendingApproval",
+                "Approved",
+                "Rejected",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Exited",
+            ]
+            | None
+        ]
+        ExecutionStartTime: NotRequired[datetime | None]
+        ExecutionEndTime: NotRequired[datetime | None]
+        ExecutedBy: NotRequired[str | None]
+        LogFile: NotRequired[str | None]
+        Outputs: NotRequired[dict[str, list[str]] | None]
+        Mode: NotRequired[Literal["Auto", "Interactive"] | None]
+        ParentAutomationExecutionId: NotRequired[str | None]
+        CurrentStepName: NotRequired[str | None]
+        CurrentAction: NotRequired[str | None]
+        FailureMessage: NotRequired[str | None]
+        WarningMessage: NotRequired[str | None]
+        TargetParameterName: NotRequired[str | None]
+        Targets: NotRequired[list[Target] | None]
+        TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
+        ResolvedTargets: NotRequired[ResolvedTargets | None]
+        MaxConcurrency: NotRequired[str | None]
+        MaxErrors: NotRequired[str | None]
+        Target: NotRequired[str | None]
+        AutomationType: NotRequired[Literal["CrossAccount", "Local"] | None]
+        AlarmConfiguration: NotRequired[AlarmConfiguration | None]
+        TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
+        TargetLocationsURL: NotRequired[str | None]
+        AutomationSubtype: NotRequired[Literal["ChangeRequest", "AccessRequest"] | None]
+        ScheduledTime: NotRequired[datetime | None]
+        Runbooks: NotRequired[list[Runbook] | None]
+        OpsItemId: NotRequired[str | None]
+        AssociationId: NotRequired[str | None]
+        ChangeRequestName: NotRequired[str | None]
 
+    class CreateActivationRequest(TypedDict):
+        Description: NotRequired[str]
+        DefaultInstanceName: NotRequired[str]
+        IamRole: str
+        RegistrationLimit: NotRequired[int]
+        ExpirationDate: NotRequired[datetime]
+        Tags: NotRequired[list[Tag]]
+        RegistrationMetadata: NotRequired[list[RegistrationMetadataItem]]
 
-class DeleteDocumentResult(TypedDict):
-    pass
+    class CreateActivationResult(TypedDict):
+        ActivationId: NotRequired[str | None]
+        ActivationCode: NotRequired[str | None]
 
+    class CreateDocumentRequest(TypedDict):
+        Content: str
+        Requires: NotRequired[list[DocumentRequires]]
+        Attachments: NotRequired[list[AttachmentsSource]]
+        Name: str
+        DisplayName: NotRequired[str]
+        VersionName: NotRequired[str]
+        DocumentType: NotRequired[
+            Literal[
+                "Command",
+                "Policy",
+                "Automation",
+                "Session",
+                "Package",
+                "ApplicationConfiguration",
+                "ApplicationConfigurationSchema",
+                "DeploymentStrategy",
+                "ChangeCalendar",
+                "Automation.ChangeTemplate",
+                "ProblemAnalysis",
+                "ProblemAnalysisTemplate",
+                "CloudFormation",
+                "ConformancePackTemplate",
+                "QuickSetup",
+                "ManualApprovalPolicy",
+                "AutoApprovalPolicy",
+            ]
+        ]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
+        TargetType: NotRequired[str]
+        Tags: NotRequired[list[Tag]]
 
-class DeregisterManagedInstanceRequest(TypedDict):
-    InstanceId: str
+    class CreateDocumentResult(TypedDict):
+        DocumentDescription: NotRequired[DocumentDescription | None]
 
+    class Credentials(TypedDict):
+        AccessKeyId: str
+        SecretAccessKey: str
+        SessionToken: str
+        ExpirationTime: datetime
 
-class DeregisterManagedInstanceResult(TypedDict):
-    pass
+    class DeleteActivationRequest(TypedDict):
+        ActivationId: str
 
+    class DeleteActivationResult(TypedDict):
+        pass
 
-class DescribeActivationsFilter(TypedDict):
-    FilterKey: NotRequired[Literal["ActivationIds", "DefaultInstanceName", "IamRole"]]
-    FilterValues: NotRequired[list[str]]
+    class DeleteDocumentRequest(TypedDict):
+        Name: str
+        DocumentVersion: NotRequired[str]
+        VersionName: NotRequired[str]
+        Force: NotRequired[bool]
 
+    class DeleteDocumentResult(TypedDict):
+        pass
 
-class DescribeActivationsRequest(TypedDict):
-    Filters: NotRequired[list[DescribeActivationsFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
+    class DeregisterManagedInstanceRequest(TypedDict):
+        InstanceId: str
 
+    class DeregisterManagedInstanceResult(TypedDict):
+        pass
 
-class DescribeActivationsResult(TypedDict):
-    ActivationList: NotRequired[list[Activation] | None]
-    NextToken: NotRequired[str | None]
+    class DescribeActivationsFilter(TypedDict):
+        FilterKey: NotRequired[Literal["ActivationIds", "DefaultInstanceName", "IamRole"]]
+        FilterValues: NotRequired[list[str]]
 
+    class DescribeActivationsRequest(TypedDict):
+        Filters: NotRequired[list[DescribeActivationsFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
 
-class DescribeAutomationExecutionsRequest(TypedDict):
-    Filters: NotRequired[list[AutomationExecutionFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
+    class DescribeActivationsResult(TypedDict):
+        ActivationList: NotRequired[list[Activation] | None]
+        NextToken: NotRequired[str | None]
 
+    class DescribeAutomationExecutionsRequest(TypedDict):
+        Filters: NotRequired[list[AutomationExecutionFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
 
-class DescribeAutomationExecutionsResult(TypedDict):
-    AutomationExecutionMetadataList: NotRequired[list[AutomationExecutionMetadata] | None]
-    NextToken: NotRequired[str | None]
+    class DescribeAutomationExecutionsResult(TypedDict):
+        AutomationExecutionMetadataList: NotRequired[list[AutomationExecutionMetadata] | None]
+        NextToken: NotRequired[str | None]
 
+    class DescribeAutomationStepExecutionsRequest(TypedDict):
+        AutomationExecutionId: str
+        Filters: NotRequired[list[StepExecutionFilter]]
+        NextToken: NotRequired[str]
+        MaxResults: NotRequired[int]
+        ReverseOrder: NotRequired[bool]
 
-class DescribeAutomationStepExecutionsRequest(TypedDict):
-    AutomationExecutionId: str
-    Filters: NotRequired[list[StepExecutionFilter]]
-    NextToken: NotRequired[str]
-    MaxResults: NotRequired[int]
-    ReverseOrder: NotRequired[bool]
+    class DescribeAutomationStepExecutionsResult(TypedDict):
+        StepExecutions: NotRequired[list[StepExecution] | None]
+        NextToken: NotRequired[str | None]
 
+    class DescribeDocumentPermissionRequest(TypedDict):
+        Name: str
+        PermissionType: Literal["Share"]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
 
-class DescribeAutomationStepExecutionsResult(TypedDict):
-    StepExecutions: NotRequired[list[StepExecution] | None]
-    NextToken: NotRequired[str | None]
+    class DescribeDocumentPermissionResponse(TypedDict):
+        AccountIds: NotRequired[list[str] | None]
+        AccountSharingInfoList: NotRequired[list[AccountSharingInfo] | None]
+        NextToken: NotRequired[str | None]
 
+    class DescribeDocumentRequest(TypedDict):
+        Name: str
+        DocumentVersion: NotRequired[str]
+        VersionName: NotRequired[str]
 
-class DescribeDocumentPermissionRequest(TypedDict):
-    Name: str
-    PermissionType: Literal["Share"]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
+    class DescribeDocumentResult(TypedDict):
+        Document: NotRequired[DocumentDescription | None]
 
+    class DescribeInstanceInformationRequest(TypedDict):
+        InstanceInformationFilterList: NotRequired[list[InstanceInformationFilter]]
+        Filters: NotRequired[list[InstanceInformationStringFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
 
-class DescribeDocumentPermissionResponse(TypedDict):
-    AccountIds: NotRequired[list[str] | None]
-    AccountSharingInfoList: NotRequired[list[AccountSharingInfo] | None]
-    NextToken: NotRequired[str | None]
+    class DescribeInstanceInformationResult(TypedDict):
+        InstanceInformationList: NotRequired[list[InstanceInformation] | None]
+        NextToken: NotRequired[str | None]
 
+    class DescribeOpsItemsRequest(TypedDict):
+        OpsItemFilters: NotRequired[list[OpsItemFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
 
-class DescribeDocumentRequest(TypedDict):
-    Name: str
-    DocumentVersion: NotRequired[str]
-    VersionName: NotRequired[str]
+    class DescribeOpsItemsResponse(TypedDict):
+        NextToken: NotRequired[str | None]
+        OpsItemSummaries: NotRequired[list[OpsItemSummary] | None]
 
+    class DescribeSessionsRequest(TypedDict):
+        State: Literal["Active", "History"]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
+        Filters: NotRequired[list[SessionFilter]]
 
-class DescribeDocumentResult(TypedDict):
-    Document: NotRequired[DocumentDescription | None]
+    class DescribeSessionsResponse(TypedDict):
+        Sessions: NotRequired[list[Session] | None]
+        NextToken: NotRequired[str | None]
 
+    class DocumentDefaultVersionDescription(TypedDict):
+        Name: NotRequired[str | None]
+        DefaultVersion: NotRequired[str | None]
+        DefaultVersionName: NotRequired[str | None]
 
-class DescribeInstanceInformationRequest(TypedDict):
-    InstanceInformationFilterList: NotRequired[list[InstanceInformationFilter]]
-    Filters: NotRequired[list[InstanceInformationStringFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
+    class DocumentDescription(TypedDict):
+        Sha1: NotRequired[str | None]
+        Hash: NotRequired[str | None]
+        HashType: NotRequired[Literal["Sha256", "Sha1"] | None]
+        Name: NotRequired[str | None]
+        DisplayName: NotRequired[str | None]
+        VersionName: NotRequired[str | None]
+        Owner: NotRequired[str | None]
+        CreatedDate: NotRequired[datetime | None]
+        Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
+        StatusInformation: NotRequired[str | None]
+        DocumentVersion: NotRequired[str | None]
+        Description: NotRequired[str | None]
+        Parameters: NotRequired[list[DocumentParameter] | None]
+        PlatformTypes: NotRequired[list[Literal["Windows", "Linux", "MacOS"]] | None]
+        DocumentType: NotRequired[
+            Literal[
+                "Command",
+                "Policy",
+                "Automation",
+                "Session",
+                "Package",
+                "ApplicationConfiguration",
+                "ApplicationConfigurationSchema",
+                "DeploymentStrategy",
+                "ChangeCalendar",
+                "Automation.ChangeTemplate",
+                "ProblemAnalysis",
+                "ProblemAnalysisTemplate",
+                "CloudFormation",
+                "ConformancePackTemplate",
+                "QuickSetup",
+                "ManualApprovalPolicy",
+                "AutoApprovalPolicy",
+            ]
+            | None
+        ]
+        SchemaVersion: NotRequired[str | None]
+        LatestVersion: NotRequired[str | None]
+        DefaultVersion: NotRequired[str | None]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
+        TargetType: NotRequired[str | None]
+        Tags: NotRequired[list[Tag] | None]
+        AttachmentsInformation: NotRequired[list[AttachmentInformation] | None]
+        Requires: NotRequired[list[DocumentRequires] | None]
+        Author: NotRequired[str | None]
+        ReviewInformation: NotRequired[list[ReviewInformation] | None]
+        ApprovedVersion: NotRequired[str | None]
+        PendingReviewVersion: NotRequired[str | None]
+        ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+        Category: NotRequired[list[str] | None]
+        CategoryEnum: NotRequired[list[str] | None]
 
+    class DocumentFilter(TypedDict):
+        key: Literal["Name", "Owner", "PlatformTypes", "DocumentType"]
+        value: str
 
-class DescribeInstanceInformationResult(TypedDict):
-    InstanceInformationList: NotRequired[list[InstanceInformation] | None]
-    NextToken: NotRequired[str | None]
+    class DocumentIdentifier(TypedDict):
+        Name: NotRequired[str | None]
+        CreatedDate: NotRequired[datetime | None]
+        DisplayName: NotRequired[str | None]
+        Owner: NotRequired[str | None]
+        VersionName: NotRequired[str | None]
+        PlatformTypes: NotRequired[list[Literal["Windows", "Linux", "MacOS"]] | None]
+        DocumentVersion: NotRequired[str | None]
+        DocumentType: NotRequired[
+            Literal[
+                "Command",
+                "Policy",
+                "Automation",
+                "Session",
+                "Package",
+                "ApplicationConfiguration",
+                "ApplicationConfigurationSchema",
+                "DeploymentStrategy",
+                "ChangeCalendar",
+                "Automation.ChangeTemplate",
+                "ProblemAnalysis",
+                "ProblemAnalysisTemplate",
+                "CloudFormation",
+                "ConformancePackTemplate",
+                "QuickSetup",
+                "ManualApprovalPolicy",
+                "AutoApprovalPolicy",
+            ]
+            | None
+        ]
+        SchemaVersion: NotRequired[str | None]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
+        TargetType: NotRequired[str | None]
+        Tags: NotRequired[list[Tag] | None]
+        Requires: NotRequired[list[DocumentRequires] | None]
+        ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+        Author: NotRequired[str | None]
 
+    class DocumentKeyValuesFilter(TypedDict):
+        Key: NotRequired[str]
+        Values: NotRequired[list[str]]
 
-class DescribeOpsItemsRequest(TypedDict):
-    OpsItemFilters: NotRequired[list[OpsItemFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
+    class DocumentParameter(TypedDict):
+        Name: NotRequired[str | None]
+        Type: NotRequired[Literal["String", "StringList"] | None]
+        Description: NotRequired[str | None]
+        DefaultValue: NotRequired[str | None]
 
+    class DocumentRequires(TypedDict):
+        Name: str
+        Version: NotRequired[str]
+        RequireType: NotRequired[str]
+        VersionName: NotRequired[str]
 
-class DescribeOpsItemsResponse(TypedDict):
-    NextToken: NotRequired[str | None]
-    OpsItemSummaries: NotRequired[list[OpsItemSummary] | None]
+    class DocumentVersionInfo(TypedDict):
+        Name: NotRequired[str | None]
+        DisplayName: NotRequired[str | None]
+        DocumentVersion: NotRequired[str | None]
+        VersionName: NotRequired[str | None]
+        CreatedDate: NotRequired[datetime | None]
+        IsDefaultVersion: NotRequired[bool | None]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
+        Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
+        StatusInformation: NotRequired[str | None]
+        ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
 
+    class FailureDetails(TypedDict):
+        FailureStage: NotRequired[str | None]
+        FailureType: NotRequired[str | None]
+        Details: NotRequired[dict[str, list[str]] | None]
 
-class DescribeSessionsRequest(TypedDict):
-    State: Literal["Active", "History"]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
-    Filters: NotRequired[list[SessionFilter]]
+    class GetAccessTokenRequest(TypedDict):
+        AccessRequestId: str
 
+    class GetAccessTokenResponse(TypedDict):
+        Credentials: NotRequired[Credentials | None]
+        AccessRequestStatus: NotRequired[
+            Literal["Approved", "Rejected", "Revoked", "Expired", "Pending"] | None
+        ]
 
-class DescribeSessionsResponse(TypedDict):
-    Sessions: NotRequired[list[Session] | None]
-    NextToken: NotRequired[str | None]
+    class GetAutomationExecutionRequest(TypedDict):
+        AutomationExecutionId: str
 
+    class GetAutomationExecutionResult(TypedDict):
+        AutomationExecution: NotRequired[AutomationExecution | None]
 
-class DocumentDefaultVersionDescription(TypedDict):
-    Name: NotRequired[str | None]
-    DefaultVersion: NotRequired[str | None]
-    DefaultVersionName: NotRequired[str | None]
+    class GetConnectionStatusRequest(TypedDict):
+        Target: str
 
+    class GetConnectionStatusResponse(TypedDict):
+        Target: NotRequired[str | None]
+        Status: NotRequired[Literal["connected", "notconnected"] | None]
 
-class DocumentDescription(TypedDict):
-    Sha1: NotRequired[str | None]
-    Hash: NotRequired[str | None]
-    HashType: NotRequired[Literal["Sha256", "Sha1"] | None]
-    Name: NotRequired[str | None]
-    DisplayName: NotRequired[str | None]
-    VersionName: NotRequired[str | None]
-    Owner: NotRequired[str | None]
-    CreatedDate: NotRequired[datetime | None]
-    Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
-    StatusInformation: NotRequired[str | None]
-    DocumentVersion: NotRequired[str | None]
-    Description: NotRequired[str | None]
-    Parameters: NotRequired[list[DocumentParameter] | None]
-    PlatformTypes: NotRequired[list[Literal["Windows", "Linux", "MacOS"]] | None]
-    DocumentType: NotRequired[
-        Literal[
-            "Command",
-            "Policy",
+    class GetDocumentRequest(TypedDict):
+        Name: str
+        VersionName: NotRequired[str]
+        DocumentVersion: NotRequired[str]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
+
+    class GetDocumentResult(TypedDict):
+        Name: NotRequired[str | None]
+        CreatedDate: NotRequired[datetime | None]
+        DisplayName: NotRequired[str | None]
+        VersionName: NotRequired[str | None]
+        DocumentVersion: NotRequired[str | None]
+        Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
+        StatusInformation: NotRequired[str | None]
+        Content: NotRequired[str | None]
+        DocumentType: NotRequired[
+            Literal[
+                "Command",
+                "Policy",
+                "Automation",
+                "Session",
+                "Package",
+                "ApplicationConfiguration",
+                "ApplicationConfigurationSchema",
+                "DeploymentStrategy",
+                "ChangeCalendar",
+                "Automation.ChangeTemplate",
+                "ProblemAnalysis",
+                "ProblemAnalysisTemplate",
+                "CloudFormation",
+                "ConformancePackTemplate",
+                "QuickSetup",
+                "ManualApprovalPolicy",
+                "AutoApprovalPolicy",
+            ]
+            | None
+        ]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
+        Requires: NotRequired[list[DocumentRequires] | None]
+        AttachmentsContent: NotRequired[list[AttachmentContent] | None]
+        ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+
+    class GetOpsItemRequest(TypedDict):
+        OpsItemId: str
+        OpsItemArn: NotRequired[str]
+
+    class GetOpsItemResponse(TypedDict):
+        OpsItem: NotRequired[OpsItem | None]
+
+    class GetServiceSettingRequest(TypedDict):
+        SettingId: str
+
+    class GetServiceSettingResult(TypedDict):
+        ServiceSetting: NotRequired[ServiceSetting | None]
+
+    class InstanceAggregatedAssociationOverview(TypedDict):
+        DetailedStatus: NotRequired[str | None]
+        InstanceAssociationStatusAggregatedCount: NotRequired[dict[str, int] | None]
+
+    class InstanceInformation(TypedDict):
+        InstanceId: NotRequired[str | None]
+        PingStatus: NotRequired[Literal["Online", "ConnectionLost", "Inactive"] | None]
+        LastPingDateTime: NotRequired[datetime | None]
+        AgentVersion: NotRequired[str | None]
+        IsLatestVersion: NotRequired[bool | None]
+        PlatformType: NotRequired[Literal["Windows", "Linux", "MacOS"] | None]
+        PlatformName: NotRequired[str | None]
+        PlatformVersion: NotRequired[str | None]
+        ActivationId: NotRequired[str | None]
+        IamRole: NotRequired[str | None]
+        RegistrationDate: NotRequired[datetime | None]
+        ResourceType: NotRequired[Literal["ManagedInstance", "EC2Instance"] | None]
+        Name: NotRequired[str | None]
+        IPAddress: NotRequired[str | None]
+        ComputerName: NotRequired[str | None]
+        AssociationStatus: NotRequired[str | None]
+        LastAssociationExecutionDate: NotRequired[datetime | None]
+        LastSuccessfulAssociationExecutionDate: NotRequired[datetime | None]
+        AssociationOverview: NotRequired[InstanceAggregatedAssociationOverview | None]
+        SourceId: NotRequired[str | None]
+        SourceType: NotRequired[
+            Literal[
+                "AWS::EC2::Instance",
+                "AWS::IoT::Thing",
+                "AWS::SSM::ManagedInstance",
+                "Microsoft.Compute/virtualMachines",
+                "compute.googleapis.com/Instance",
+            ]
+            | None
+        ]
+        SourceLocation: NotRequired[str | None]
+
+    class InstanceInformationFilter(TypedDict):
+        key: Literal[
+            "InstanceIds",
+            "AgentVersion",
+            "PingStatus",
+            "PlatformTypes",
+            "ActivationIds",
+            "IamRole",
+            "ResourceType",
+            "AssociationStatus",
+        ]
+        valueSet: list[str]
+
+    class InstanceInformationStringFilter(TypedDict):
+        Key: str
+        Values: list[str]
+
+    class ListDocumentVersionsRequest(TypedDict):
+        Name: str
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
+
+    class ListDocumentVersionsResult(TypedDict):
+        DocumentVersions: NotRequired[list[DocumentVersionInfo] | None]
+        NextToken: NotRequired[str | None]
+
+    class ListDocumentsRequest(TypedDict):
+        DocumentFilterList: NotRequired[list[DocumentFilter]]
+        Filters: NotRequired[list[DocumentKeyValuesFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
+
+    class ListDocumentsResult(TypedDict):
+        DocumentIdentifiers: NotRequired[list[DocumentIdentifier] | None]
+        NextToken: NotRequired[str | None]
+
+    class ListOpsItemEventsRequest(TypedDict):
+        Filters: NotRequired[list[OpsItemEventFilter]]
+        MaxResults: NotRequired[int]
+        NextToken: NotRequired[str]
+
+    class ListOpsItemEventsResponse(TypedDict):
+        NextToken: NotRequired[str | None]
+        Summaries: NotRequired[list[OpsItemEventSummary] | None]
+
+    class ListTagsForResourceRequest(TypedDict):
+        ResourceType: Literal[
+            "Document",
+            "ManagedInstance",
+            "MaintenanceWindow",
+            "Parameter",
+            "PatchBaseline",
+            "OpsItem",
+            "OpsMetadata",
             "Automation",
-            "Session",
-            "Package",
-            "ApplicationConfiguration",
-            "ApplicationConfigurationSchema",
-            "DeploymentStrategy",
-            "ChangeCalendar",
-            "Automation.ChangeTemplate",
-            "ProblemAnalysis",
-            "ProblemAnalysisTemplate",
-            "CloudFormation",
-            "ConformancePackTemplate",
-            "QuickSetup",
-            "ManualApprovalPolicy",
-            "AutoApprovalPolicy",
+            "Association",
+            "CloudConnector",
         ]
-        | None
-    ]
-    SchemaVersion: NotRequired[str | None]
-    LatestVersion: NotRequired[str | None]
-    DefaultVersion: NotRequired[str | None]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
-    TargetType: NotRequired[str | None]
-    Tags: NotRequired[list[Tag] | None]
-    AttachmentsInformation: NotRequired[list[AttachmentInformation] | None]
-    Requires: NotRequired[list[DocumentRequires] | None]
-    Author: NotRequired[str | None]
-    ReviewInformation: NotRequired[list[ReviewInformation] | None]
-    ApprovedVersion: NotRequired[str | None]
-    PendingReviewVersion: NotRequired[str | None]
-    ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
-    Category: NotRequired[list[str] | None]
-    CategoryEnum: NotRequired[list[str] | None]
+        ResourceId: str
 
+    class ListTagsForResourceResult(TypedDict):
+        TagList: NotRequired[list[Tag] | None]
 
-class DocumentFilter(TypedDict):
-    key: Literal["Name", "Owner", "PlatformTypes", "DocumentType"]
-    value: str
+    class ModifyDocumentPermissionRequest(TypedDict):
+        Name: str
+        PermissionType: Literal["Share"]
+        AccountIdsToAdd: NotRequired[list[str]]
+        AccountIdsToRemove: NotRequired[list[str]]
+        SharedDocumentVersion: NotRequired[str]
 
+    class ModifyDocumentPermissionResponse(TypedDict):
+        pass
 
-class DocumentIdentifier(TypedDict):
-    Name: NotRequired[str | None]
-    CreatedDate: NotRequired[datetime | None]
-    DisplayName: NotRequired[str | None]
-    Owner: NotRequired[str | None]
-    VersionName: NotRequired[str | None]
-    PlatformTypes: NotRequired[list[Literal["Windows", "Linux", "MacOS"]] | None]
-    DocumentVersion: NotRequired[str | None]
-    DocumentType: NotRequired[
-        Literal[
-            "Command",
-            "Policy",
+    class OpsItem(TypedDict):
+        CreatedBy: NotRequired[str | None]
+        OpsItemType: NotRequired[str | None]
+        CreatedTime: NotRequired[datetime | None]
+        Description: NotRequired[str | None]
+        LastModifiedBy: NotRequired[str | None]
+        LastModifiedTime: NotRequired[datetime | None]
+        Notifications: NotRequired[list[OpsItemNotification] | None]
+        Priority: NotRequired[int | None]
+        RelatedOpsItems: NotRequired[list[RelatedOpsItem] | None]
+        Status: NotRequired[
+            Literal[
+                "Open",
+                "InProgress",
+                "Resolved",
+                "Pending",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "PendingApproval",
+                "Approved",
+                "Revoked",
+                "Rejected",
+                "Closed",
+            ]
+            | None
+        ]
+        OpsItemId: NotRequired[str | None]
+        Version: NotRequired[str | None]
+        Title: NotRequired[str | None]
+        Source: NotRequired[str | None]
+        OperationalData: NotRequired[dict[str, OpsItemDataValue] | None]
+        Category: NotRequired[str | None]
+        Severity: NotRequired[str | None]
+        ActualStartTime: NotRequired[datetime | None]
+        ActualEndTime: NotRequired[datetime | None]
+        PlannedStartTime: NotRequired[datetime | None]
+        PlannedEndTime: NotRequired[datetime | None]
+        OpsItemArn: NotRequired[str | None]
+
+    class OpsItemDataValue(TypedDict):
+        Value: NotRequired[str]
+        Type: NotRequired[Literal["SearchableString", "String"]]
+
+    class OpsItemEventFilter(TypedDict):
+        Key: Literal["OpsItemId"]
+        Values: list[str]
+        Operator: Literal["Equal"]
+
+    class OpsItemEventSummary(TypedDict):
+        OpsItemId: NotRequired[str | None]
+        EventId: NotRequired[str | None]
+        Source: NotRequired[str | None]
+        DetailType: NotRequired[str | None]
+        Detail: NotRequired[str | None]
+        CreatedBy: NotRequired[OpsItemIdentity | None]
+        CreatedTime: NotRequired[datetime | None]
+
+    class OpsItemFilter(TypedDict):
+        Key: Literal[
+            "Status",
+            "CreatedBy",
+            "Source",
+            "Priority",
+            "Title",
+            "OpsItemId",
+            "CreatedTime",
+            "LastModifiedTime",
+            "ActualStartTime",
+            "ActualEndTime",
+            "PlannedStartTime",
+            "PlannedEndTime",
+            "OperationalData",
+            "OperationalDataKey",
+            "OperationalDataValue",
+            "ResourceId",
+            "AutomationId",
+            "Category",
+            "Severity",
+            "OpsItemType",
+            "AccessRequestByRequesterArn",
+            "AccessRequestByRequesterId",
+            "AccessRequestByApproverArn",
+            "AccessRequestByApproverId",
+            "AccessRequestBySourceAccountId",
+            "AccessRequestBySourceOpsItemId",
+            "AccessRequestBySourceRegion",
+            "AccessRequestByIsReplica",
+            "AccessRequestByTargetResourceId",
+            "ChangeRequestByRequesterArn",
+            "ChangeRequestByRequesterName",
+            "ChangeRequestByApproverArn",
+            "ChangeRequestByApproverName",
+            "ChangeRequestByTemplate",
+            "ChangeRequestByTargetsResourceGroup",
+            "InsightByType",
+            "AccountId",
+        ]
+        Values: list[str]
+        Operator: Literal["Equal", "Contains", "GreaterThan", "LessThan"]
+
+    class OpsItemIdentity(TypedDict):
+        Arn: NotRequired[str | None]
+
+    class OpsItemNotification(TypedDict):
+        Arn: NotRequired[str]
+
+    class OpsItemSummary(TypedDict):
+        CreatedBy: NotRequired[str | None]
+        CreatedTime: NotRequired[datetime | None]
+        LastModifiedBy: NotRequired[str | None]
+        LastModifiedTime: NotRequired[datetime | None]
+        Priority: NotRequired[int | None]
+        Source: NotRequired[str | None]
+        Status: NotRequired[
+            Literal[
+                "Open",
+                "InProgress",
+                "Resolved",
+                "Pending",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "PendingApproval",
+                "Approved",
+                "Revoked",
+                "Rejected",
+                "Closed",
+            ]
+            | None
+        ]
+        OpsItemId: NotRequired[str | None]
+        Title: NotRequired[str | None]
+        OperationalData: NotRequired[dict[str, OpsItemDataValue] | None]
+        Category: NotRequired[str | None]
+        Severity: NotRequired[str | None]
+        OpsItemType: NotRequired[str | None]
+        ActualStartTime: NotRequired[datetime | None]
+        ActualEndTime: NotRequired[datetime | None]
+        PlannedStartTime: NotRequired[datetime | None]
+        PlannedEndTime: NotRequired[datetime | None]
+
+    class ParentStepDetails(TypedDict):
+        StepExecutionId: NotRequired[str | None]
+        StepName: NotRequired[str | None]
+        Action: NotRequired[str | None]
+        Iteration: NotRequired[int | None]
+        IteratorValue: NotRequired[str | None]
+
+    class ProgressCounters(TypedDict):
+        TotalSteps: NotRequired[int | None]
+        SuccessSteps: NotRequired[int | None]
+        FailedSteps: NotRequired[int | None]
+        CancelledSteps: NotRequired[int | None]
+        TimedOutSteps: NotRequired[int | None]
+
+    class RegistrationMetadataItem(TypedDict):
+        Key: str
+        Value: str
+
+    class RelatedOpsItem(TypedDict):
+        OpsItemId: str
+
+    class RemoveTagsFromResourceRequest(TypedDict):
+        ResourceType: Literal[
+            "Document",
+            "ManagedInstance",
+            "MaintenanceWindow",
+            "Parameter",
+            "PatchBaseline",
+            "OpsItem",
+            "OpsMetadata",
             "Automation",
-            "Session",
-            "Package",
-            "ApplicationConfiguration",
-            "ApplicationConfigurationSchema",
-            "DeploymentStrategy",
-            "ChangeCalendar",
-            "Automation.ChangeTemplate",
-            "ProblemAnalysis",
-            "ProblemAnalysisTemplate",
-            "CloudFormation",
-            "ConformancePackTemplate",
-            "QuickSetup",
-            "ManualApprovalPolicy",
-            "AutoApprovalPolicy",
+            "Association",
+            "CloudConnector",
         ]
-        | None
-    ]
-    SchemaVersion: NotRequired[str | None]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
-    TargetType: NotRequired[str | None]
-    Tags: NotRequired[list[Tag] | None]
-    Requires: NotRequired[list[DocumentRequires] | None]
-    ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
-    Author: NotRequired[str | None]
+        ResourceId: str
+        TagKeys: list[str]
 
+    class RemoveTagsFromResourceResult(TypedDict):
+        pass
 
-class DocumentKeyValuesFilter(TypedDict):
-    Key: NotRequired[str]
-    Values: NotRequired[list[str]]
+    class ResetServiceSettingRequest(TypedDict):
+        SettingId: str
 
+    class ResetServiceSettingResult(TypedDict):
+        ServiceSetting: NotRequired[ServiceSetting | None]
 
-class DocumentParameter(TypedDict):
-    Name: NotRequired[str | None]
-    Type: NotRequired[Literal["String", "StringList"] | None]
-    Description: NotRequired[str | None]
-    DefaultValue: NotRequired[str | None]
+    class ResolvedTargets(TypedDict):
+        ParameterValues: NotRequired[list[str] | None]
+        Truncated: NotRequired[bool | None]
 
+    class ResumeSessionRequest(TypedDict):
+        SessionId: str
 
-class DocumentRequires(TypedDict):
-    Name: str
-    Version: NotRequired[str]
-    RequireType: NotRequired[str]
-    VersionName: NotRequired[str]
+    class ResumeSessionResponse(TypedDict):
+        SessionId: NotRequired[str | None]
+        TokenValue: NotRequired[str | None]
+        StreamUrl: NotRequired[str | None]
 
+    class ReviewInformation(TypedDict):
+        ReviewedTime: NotRequired[datetime | None]
+        Status: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+        Reviewer: NotRequired[str | None]
 
-class DocumentVersionInfo(TypedDict):
-    Name: NotRequired[str | None]
-    DisplayName: NotRequired[str | None]
-    DocumentVersion: NotRequired[str | None]
-    VersionName: NotRequired[str | None]
-    CreatedDate: NotRequired[datetime | None]
-    IsDefaultVersion: NotRequired[bool | None]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
-    Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
-    StatusInformation: NotRequired[str | None]
-    ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+    class Runbook(TypedDict):
+        DocumentName: str
+        DocumentVersion: NotRequired[str | None]
+        Parameters: NotRequired[dict[str, list[str]] | None]
+        TargetParameterName: NotRequired[str | None]
+        Targets: NotRequired[list[Target] | None]
+        TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
+        MaxConcurrency: NotRequired[str | None]
+        MaxErrors: NotRequired[str | None]
+        TargetLocations: NotRequired[list[TargetLocation] | None]
 
+    class SendAutomationSignalRequest(TypedDict):
+        AutomationExecutionId: str
+        SignalType: Literal["Approve", "Reject", "StartStep", "StopStep", "Resume", "Revoke"]
+        Payload: NotRequired[dict[str, list[str]]]
 
-class FailureDetails(TypedDict):
-    FailureStage: NotRequired[str | None]
-    FailureType: NotRequired[str | None]
-    Details: NotRequired[dict[str, list[str]] | None]
+    class SendAutomationSignalResult(TypedDict):
+        pass
 
+    class ServiceSetting(TypedDict):
+        SettingId: NotRequired[str | None]
+        SettingValue: NotRequired[str | None]
+        LastModifiedDate: NotRequired[datetime | None]
+        LastModifiedUser: NotRequired[str | None]
+        ARN: NotRequired[str | None]
+        Status: NotRequired[str | None]
 
-class GetAccessTokenRequest(TypedDict):
-    AccessRequestId: str
-
-
-class GetAccessTokenResponse(TypedDict):
-    Credentials: NotRequired[Credentials | None]
-    AccessRequestStatus: NotRequired[Literal["Approved", "Rejected", "Revoked", "Expired", "Pending"] | None]
-
-
-class GetAutomationExecutionRequest(TypedDict):
-    AutomationExecutionId: str
-
-
-class GetAutomationExecutionResult(TypedDict):
-    AutomationExecution: NotRequired[AutomationExecution | None]
-
-
-class GetConnectionStatusRequest(TypedDict):
-    Target: str
-
-
-class GetConnectionStatusResponse(TypedDict):
-    Target: NotRequired[str | None]
-    Status: NotRequired[Literal["connected", "notconnected"] | None]
-
-
-class GetDocumentRequest(TypedDict):
-    Name: str
-    VersionName: NotRequired[str]
-    DocumentVersion: NotRequired[str]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
-
-
-class GetDocumentResult(TypedDict):
-    Name: NotRequired[str | None]
-    CreatedDate: NotRequired[datetime | None]
-    DisplayName: NotRequired[str | None]
-    VersionName: NotRequired[str | None]
-    DocumentVersion: NotRequired[str | None]
-    Status: NotRequired[Literal["Creating", "Active", "Updating", "Deleting", "Failed"] | None]
-    StatusInformation: NotRequired[str | None]
-    Content: NotRequired[str | None]
-    DocumentType: NotRequired[
-        Literal[
-            "Command",
-            "Policy",
-            "Automation",
-            "Session",
-            "Package",
-            "ApplicationConfiguration",
-            "ApplicationConfigurationSchema",
-            "DeploymentStrategy",
-            "ChangeCalendar",
-            "Automation.ChangeTemplate",
-            "ProblemAnalysis",
-            "ProblemAnalysisTemplate",
-            "CloudFormation",
-            "ConformancePackTemplate",
-            "QuickSetup",
-            "ManualApprovalPolicy",
-            "AutoApprovalPolicy",
+    class Session(TypedDict):
+        SessionId: NotRequired[str | None]
+        Target: NotRequired[str | None]
+        Status: NotRequired[
+            Literal["Connected", "Connecting", "Disconnected", "Terminated", "Terminating", "Failed"] | None
         ]
-        | None
-    ]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"] | None]
-    Requires: NotRequired[list[DocumentRequires] | None]
-    AttachmentsContent: NotRequired[list[AttachmentContent] | None]
-    ReviewStatus: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
+        StartDate: NotRequired[datetime | None]
+        EndDate: NotRequired[datetime | None]
+        DocumentName: NotRequired[str | None]
+        Owner: NotRequired[str | None]
+        Reason: NotRequired[str | None]
+        Details: NotRequired[str | None]
+        OutputUrl: NotRequired[SessionManagerOutputUrl | None]
+        MaxSessionDuration: NotRequired[str | None]
+        AccessType: NotRequired[Literal["Standard", "JustInTime"] | None]
 
+    class SessionFilter(TypedDict):
+        key: Literal["InvokedAfter", "InvokedBefore", "Target", "Owner", "Status", "SessionId", "AccessType"]
+        value: str
 
-class GetOpsItemRequest(TypedDict):
-    OpsItemId: str
-    OpsItemArn: NotRequired[str]
+    class SessionManagerOutputUrl(TypedDict):
+        S3OutputUrl: NotRequired[str | None]
+        CloudWatchOutputUrl: NotRequired[str | None]
 
+    class StartAccessRequestRequest(TypedDict):
+        Reason: str
+        Targets: list[Target]
+        Tags: NotRequired[list[Tag]]
 
-class GetOpsItemResponse(TypedDict):
-    OpsItem: NotRequired[OpsItem | None]
+    class StartAccessRequestResponse(TypedDict):
+        AccessRequestId: NotRequired[str | None]
 
+    class StartSessionRequest(TypedDict):
+        Target: str
+        DocumentName: NotRequired[str]
+        Reason: NotRequired[str]
+        Parameters: NotRequired[dict[str, list[str]]]
 
-class GetServiceSettingRequest(TypedDict):
-    SettingId: str
+    class StartSessionResponse(TypedDict):
+        SessionId: NotRequired[str | None]
+        TokenValue: NotRequired[str | None]
+        StreamUrl: NotRequired[str | None]
 
-
-class GetServiceSettingResult(TypedDict):
-    ServiceSetting: NotRequired[ServiceSetting | None]
-
-
-class InstanceAggregatedAssociationOverview(TypedDict):
-    DetailedStatus: NotRequired[str | None]
-    InstanceAssociationStatusAggregatedCount: NotRequired[dict[str, int] | None]
-
-
-class InstanceInformation(TypedDict):
-    InstanceId: NotRequired[str | None]
-    PingStatus: NotRequired[Literal["Online", "ConnectionLost", "Inactive"] | None]
-    LastPingDateTime: NotRequired[datetime | None]
-    AgentVersion: NotRequired[str | None]
-    IsLatestVersion: NotRequired[bool | None]
-    PlatformType: NotRequired[Literal["Windows", "Linux", "MacOS"] | None]
-    PlatformName: NotRequired[str | None]
-    PlatformVersion: NotRequired[str | None]
-    ActivationId: NotRequired[str | None]
-    IamRole: NotRequired[str | None]
-    RegistrationDate: NotRequired[datetime | None]
-    ResourceType: NotRequired[Literal["ManagedInstance", "EC2Instance"] | None]
-    Name: NotRequired[str | None]
-    IPAddress: NotRequired[str | None]
-    ComputerName: NotRequired[str | None]
-    AssociationStatus: NotRequired[str | None]
-    LastAssociationExecutionDate: NotRequired[datetime | None]
-    LastSuccessfulAssociationExecutionDate: NotRequired[datetime | None]
-    AssociationOverview: NotRequired[InstanceAggregatedAssociationOverview | None]
-    SourceId: NotRequired[str | None]
-    SourceType: NotRequired[
-        Literal[
-            "AWS::EC2::Instance",
-            "AWS::IoT::Thing",
-            "AWS::SSM::ManagedInstance",
-            "Microsoft.Compute/virtualMachines",
-            "compute.googleapis.com/Instance",
+    class StepExecution(TypedDict):
+        StepName: NotRequired[str | None]
+        Action: NotRequired[str | None]
+        TimeoutSeconds: NotRequired[int | None]
+        OnFailure: NotRequired[str | None]
+        MaxAttempts: NotRequired[int | None]
+        ExecutionStartTime: NotRequired[datetime | None]
+        ExecutionEndTime: NotRequired[datetime | None]
+        StepStatus: NotRequired[
+            Literal[
+                "Pending",
+                "InProgress",
+                "Waiting",
+                "Success",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "PendingApproval",
+                "Approved",
+                "Rejected",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Exited",
+            ]
+            | None
         ]
-        | None
-    ]
-    SourceLocation: NotRequired[str | None]
+        ResponseCode: NotRequired[str | None]
+        Inputs: NotRequired[dict[str, str] | None]
+        Outputs: NotRequired[dict[str, list[str]] | None]
+        Response: NotRequired[str | None]
+        FailureMessage: NotRequired[str | None]
+        WarningMessage: NotRequired[str | None]
+        FailureDetails: NotRequired[FailureDetails | None]
+        StepExecutionId: NotRequired[str | None]
+        OverriddenParameters: NotRequired[dict[str, list[str]] | None]
+        IsEnd: NotRequired[bool | None]
+        NextStep: NotRequired[str | None]
+        IsCritical: NotRequired[bool | None]
+        ValidNextSteps: NotRequired[list[str] | None]
+        Targets: NotRequired[list[Target] | None]
+        TargetLocation: NotRequired[TargetLocation | None]
+        TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
+        ParentStepDetails: NotRequired[ParentStepDetails | None]
 
-
-class InstanceInformationFilter(TypedDict):
-    key: Literal[
-        "InstanceIds",
-        "AgentVersion",
-        "PingStatus",
-        "PlatformTypes",
-        "ActivationIds",
-        "IamRole",
-        "ResourceType",
-        "AssociationStatus",
-    ]
-    valueSet: list[str]
-
-
-class InstanceInformationStringFilter(TypedDict):
-    Key: str
-    Values: list[str]
-
-
-class ListDocumentVersionsRequest(TypedDict):
-    Name: str
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
-
-
-class ListDocumentVersionsResult(TypedDict):
-    DocumentVersions: NotRequired[list[DocumentVersionInfo] | None]
-    NextToken: NotRequired[str | None]
-
-
-class ListDocumentsRequest(TypedDict):
-    DocumentFilterList: NotRequired[list[DocumentFilter]]
-    Filters: NotRequired[list[DocumentKeyValuesFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
-
-
-class ListDocumentsResult(TypedDict):
-    DocumentIdentifiers: NotRequired[list[DocumentIdentifier] | None]
-    NextToken: NotRequired[str | None]
-
-
-class ListOpsItemEventsRequest(TypedDict):
-    Filters: NotRequired[list[OpsItemEventFilter]]
-    MaxResults: NotRequired[int]
-    NextToken: NotRequired[str]
-
-
-class ListOpsItemEventsResponse(TypedDict):
-    NextToken: NotRequired[str | None]
-    Summaries: NotRequired[list[OpsItemEventSummary] | None]
-
-
-class ListTagsForResourceRequest(TypedDict):
-    ResourceType: Literal[
-        "Document",
-        "ManagedInstance",
-        "MaintenanceWindow",
-        "Parameter",
-        "PatchBaseline",
-        "OpsItem",
-        "OpsMetadata",
-        "Automation",
-        "Association",
-        "CloudConnector",
-    ]
-    ResourceId: str
-
-
-class ListTagsForResourceResult(TypedDict):
-    TagList: NotRequired[list[Tag] | None]
-
-
-class ModifyDocumentPermissionRequest(TypedDict):
-    Name: str
-    PermissionType: Literal["Share"]
-    AccountIdsToAdd: NotRequired[list[str]]
-    AccountIdsToRemove: NotRequired[list[str]]
-    SharedDocumentVersion: NotRequired[str]
-
-
-class ModifyDocumentPermissionResponse(TypedDict):
-    pass
-
-
-class OpsItem(TypedDict):
-    CreatedBy: NotRequired[str | None]
-    OpsItemType: NotRequired[str | None]
-    CreatedTime: NotRequired[datetime | None]
-    Description: NotRequired[str | None]
-    LastModifiedBy: NotRequired[str | None]
-    LastModifiedTime: NotRequired[datetime | None]
-    Notifications: NotRequired[list[OpsItemNotification] | None]
-    Priority: NotRequired[int | None]
-    RelatedOpsItems: NotRequired[list[RelatedOpsItem] | None]
-    Status: NotRequired[
-        Literal[
-            "Open",
-            "InProgress",
-            "Resolved",
-            "Pending",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "PendingApproval",
-            "Approved",
-            "Revoked",
-            "Rejected",
-            "Closed",
+    class StepExecutionFilter(TypedDict):
+        Key: Literal[
+            "StartTimeBefore",
+            "StartTimeAfter",
+            "StepExecutionStatus",
+            "StepExecutionId",
+            "StepName",
+            "Action",
+            "ParentStepExecutionId",
+            "ParentStepIteration",
+            "ParentStepIteratorValue",
         ]
-        | None
-    ]
-    OpsItemId: NotRequired[str | None]
-    Version: NotRequired[str | None]
-    Title: NotRequired[str | None]
-    Source: NotRequired[str | None]
-    OperationalData: NotRequired[dict[str, OpsItemDataValue] | None]
-    Category: NotRequired[str | None]
-    Severity: NotRequired[str | None]
-    ActualStartTime: NotRequired[datetime | None]
-    ActualEndTime: NotRequired[datetime | None]
-    PlannedStartTime: NotRequired[datetime | None]
-    PlannedEndTime: NotRequired[datetime | None]
-    OpsItemArn: NotRequired[str | None]
+        Values: list[str]
 
+    class StopAutomationExecutionRequest(TypedDict):
+        AutomationExecutionId: str
+        Type: NotRequired[Literal["Complete", "Cancel"]]
 
-class OpsItemDataValue(TypedDict):
-    Value: NotRequired[str]
-    Type: NotRequired[Literal["SearchableString", "String"]]
+    class StopAutomationExecutionResult(TypedDict):
+        pass
 
+    class Tag(TypedDict):
+        Key: str
+        Value: str
 
-class OpsItemEventFilter(TypedDict):
-    Key: Literal["OpsItemId"]
-    Values: list[str]
-    Operator: Literal["Equal"]
+    class Target(TypedDict):
+        Key: NotRequired[str]
+        Values: NotRequired[list[str]]
 
+    class TargetLocation(TypedDict):
+        Accounts: NotRequired[list[str] | None]
+        Regions: NotRequired[list[str] | None]
+        TargetLocationMaxConcurrency: NotRequired[str | None]
+        TargetLocationMaxErrors: NotRequired[str | None]
+        ExecutionRoleName: NotRequired[str | None]
+        TargetLocationAlarmConfiguration: NotRequired[AlarmConfiguration | None]
+        IncludeChildOrganizationUnits: NotRequired[bool | None]
+        ExcludeAccounts: NotRequired[list[str] | None]
+        Targets: NotRequired[list[Target] | None]
+        TargetsMaxConcurrency: NotRequired[str | None]
+        TargetsMaxErrors: NotRequired[str | None]
 
-class OpsItemEventSummary(TypedDict):
-    OpsItemId: NotRequired[str | None]
-    EventId: NotRequired[str | None]
-    Source: NotRequired[str | None]
-    DetailType: NotRequired[str | None]
-    Detail: NotRequired[str | None]
-    CreatedBy: NotRequired[OpsItemIdentity | None]
-    CreatedTime: NotRequired[datetime | None]
+    class TargetsSummary(TypedDict):
+        TotalCount: NotRequired[int | None]
+        StartedCount: NotRequired[int | None]
+        CompletedCount: NotRequired[int | None]
+        SuccessfulCount: NotRequired[int | None]
+        FailedCount: NotRequired[int | None]
 
+    class TerminateSessionRequest(TypedDict):
+        SessionId: str
 
-class OpsItemFilter(TypedDict):
-    Key: Literal[
-        "Status",
-        "CreatedBy",
-        "Source",
-        "Priority",
-        "Title",
-        "OpsItemId",
-        "CreatedTime",
-        "LastModifiedTime",
-        "ActualStartTime",
-        "ActualEndTime",
-        "PlannedStartTime",
-        "PlannedEndTime",
-        "OperationalData",
-        "OperationalDataKey",
-        "OperationalDataValue",
-        "ResourceId",
-        "AutomationId",
-        "Category",
-        "Severity",
-        "OpsItemType",
-        "AccessRequestByRequesterArn",
-        "AccessRequestByRequesterId",
-        "AccessRequestByApproverArn",
-        "AccessRequestByApproverId",
-        "AccessRequestBySourceAccountId",
-        "AccessRequestBySourceOpsItemId",
-        "AccessRequestBySourceRegion",
-        "AccessRequestByIsReplica",
-        "AccessRequestByTargetResourceId",
-        "ChangeRequestByRequesterArn",
-        "ChangeRequestByRequesterName",
-        "ChangeRequestByApproverArn",
-        "ChangeRequestByApproverName",
-        "ChangeRequestByTemplate",
-        "ChangeRequestByTargetsResourceGroup",
-        "InsightByType",
-        "AccountId",
-    ]
-    Values: list[str]
-    Operator: Literal["Equal", "Contains", "GreaterThan", "LessThan"]
+    class TerminateSessionResponse(TypedDict):
+        SessionId: NotRequired[str | None]
 
+    class UpdateDocumentDefaultVersionRequest(TypedDict):
+        Name: str
+        DocumentVersion: str
 
-class OpsItemIdentity(TypedDict):
-    Arn: NotRequired[str | None]
+    class UpdateDocumentDefaultVersionResult(TypedDict):
+        Description: NotRequired[DocumentDefaultVersionDescription | None]
 
+    class UpdateDocumentRequest(TypedDict):
+        Content: str
+        Attachments: NotRequired[list[AttachmentsSource]]
+        Name: str
+        DisplayName: NotRequired[str]
+        VersionName: NotRequired[str]
+        DocumentVersion: NotRequired[str]
+        DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
+        TargetType: NotRequired[str]
 
-class OpsItemNotification(TypedDict):
-    Arn: NotRequired[str]
+    class UpdateDocumentResult(TypedDict):
+        DocumentDescription: NotRequired[DocumentDescription | None]
 
+    class UpdateManagedInstanceRoleRequest(TypedDict):
+        InstanceId: str
+        IamRole: str
 
-class OpsItemSummary(TypedDict):
-    CreatedBy: NotRequired[str | None]
-    CreatedTime: NotRequired[datetime | None]
-    LastModifiedBy: NotRequired[str | None]
-    LastModifiedTime: NotRequired[datetime | None]
-    Priority: NotRequired[int | None]
-    Source: NotRequired[str | None]
-    Status: NotRequired[
-        Literal[
-            "Open",
-            "InProgress",
-            "Resolved",
-            "Pending",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "PendingApproval",
-            "Approved",
-            "Revoked",
-            "Rejected",
-            "Closed",
+    class UpdateManagedInstanceRoleResult(TypedDict):
+        pass
+
+    class UpdateOpsItemRequest(TypedDict):
+        Description: NotRequired[str]
+        OperationalData: NotRequired[dict[str, OpsItemDataValue]]
+        OperationalDataToDelete: NotRequired[list[str]]
+        Notifications: NotRequired[list[OpsItemNotification]]
+        Priority: NotRequired[int]
+        RelatedOpsItems: NotRequired[list[RelatedOpsItem]]
+        Status: NotRequired[
+            Literal[
+                "Open",
+                "InProgress",
+                "Resolved",
+                "Pending",
+                "TimedOut",
+                "Cancelling",
+                "Cancelled",
+                "Failed",
+                "CompletedWithSuccess",
+                "CompletedWithFailure",
+                "Scheduled",
+                "RunbookInProgress",
+                "PendingChangeCalendarOverride",
+                "ChangeCalendarOverrideApproved",
+                "ChangeCalendarOverrideRejected",
+                "PendingApproval",
+                "Approved",
+                "Revoked",
+                "Rejected",
+                "Closed",
+            ]
         ]
-        | None
-    ]
-    OpsItemId: NotRequired[str | None]
-    Title: NotRequired[str | None]
-    OperationalData: NotRequired[dict[str, OpsItemDataValue] | None]
-    Category: NotRequired[str | None]
-    Severity: NotRequired[str | None]
-    OpsItemType: NotRequired[str | None]
-    ActualStartTime: NotRequired[datetime | None]
-    ActualEndTime: NotRequired[datetime | None]
-    PlannedStartTime: NotRequired[datetime | None]
-    PlannedEndTime: NotRequired[datetime | None]
-
-
-class ParentStepDetails(TypedDict):
-    StepExecutionId: NotRequired[str | None]
-    StepName: NotRequired[str | None]
-    Action: NotRequired[str | None]
-    Iteration: NotRequired[int | None]
-    IteratorValue: NotRequired[str | None]
-
-
-class ProgressCounters(TypedDict):
-    TotalSteps: NotRequired[int | None]
-    SuccessSteps: NotRequired[int | None]
-    FailedSteps: NotRequired[int | None]
-    CancelledSteps: NotRequired[int | None]
-    TimedOutSteps: NotRequired[int | None]
-
-
-class RegistrationMetadataItem(TypedDict):
-    Key: str
-    Value: str
-
-
-class RelatedOpsItem(TypedDict):
-    OpsItemId: str
-
-
-class RemoveTagsFromResourceRequest(TypedDict):
-    ResourceType: Literal[
-        "Document",
-        "ManagedInstance",
-        "MaintenanceWindow",
-        "Parameter",
-        "PatchBaseline",
-        "OpsItem",
-        "OpsMetadata",
-        "Automation",
-        "Association",
-        "CloudConnector",
-    ]
-    ResourceId: str
-    TagKeys: list[str]
-
-
-class RemoveTagsFromResourceResult(TypedDict):
-    pass
-
-
-class ResetServiceSettingRequest(TypedDict):
-    SettingId: str
-
-
-class ResetServiceSettingResult(TypedDict):
-    ServiceSetting: NotRequired[ServiceSetting | None]
-
-
-class ResolvedTargets(TypedDict):
-    ParameterValues: NotRequired[list[str] | None]
-    Truncated: NotRequired[bool | None]
-
-
-class ResumeSessionRequest(TypedDict):
-    SessionId: str
-
-
-class ResumeSessionResponse(TypedDict):
-    SessionId: NotRequired[str | None]
-    TokenValue: NotRequired[str | None]
-    StreamUrl: NotRequired[str | None]
-
-
-class ReviewInformation(TypedDict):
-    ReviewedTime: NotRequired[datetime | None]
-    Status: NotRequired[Literal["APPROVED", "NOT_REVIEWED", "PENDING", "REJECTED"] | None]
-    Reviewer: NotRequired[str | None]
-
-
-class Runbook(TypedDict):
-    DocumentName: str
-    DocumentVersion: NotRequired[str | None]
-    Parameters: NotRequired[dict[str, list[str]] | None]
-    TargetParameterName: NotRequired[str | None]
-    Targets: NotRequired[list[Target] | None]
-    TargetMaps: NotRequired[list[dict[str, list[str]]] | None]
-    MaxConcurrency: NotRequired[str | None]
-    MaxErrors: NotRequired[str | None]
-    TargetLocations: NotRequired[list[TargetLocation] | None]
-
-
-class SendAutomationSignalRequest(TypedDict):
-    AutomationExecutionId: str
-    SignalType: Literal["Approve", "Reject", "StartStep", "StopStep", "Resume", "Revoke"]
-    Payload: NotRequired[dict[str, list[str]]]
-
-
-class SendAutomationSignalResult(TypedDict):
-    pass
-
-
-class ServiceSetting(TypedDict):
-    SettingId: NotRequired[str | None]
-    SettingValue: NotRequired[str | None]
-    LastModifiedDate: NotRequired[datetime | None]
-    LastModifiedUser: NotRequired[str | None]
-    ARN: NotRequired[str | None]
-    Status: NotRequired[str | None]
-
-
-class Session(TypedDict):
-    SessionId: NotRequired[str | None]
-    Target: NotRequired[str | None]
-    Status: NotRequired[
-        Literal["Connected", "Connecting", "Disconnected", "Terminated", "Terminating", "Failed"] | None
-    ]
-    StartDate: NotRequired[datetime | None]
-    EndDate: NotRequired[datetime | None]
-    DocumentName: NotRequired[str | None]
-    Owner: NotRequired[str | None]
-    Reason: NotRequired[str | None]
-    Details: NotRequired[str | None]
-    OutputUrl: NotRequired[SessionManagerOutputUrl | None]
-    MaxSessionDuration: NotRequired[str | None]
-    AccessType: NotRequired[Literal["Standard", "JustInTime"] | None]
-
-
-class SessionFilter(TypedDict):
-    key: Literal["InvokedAfter", "InvokedBefore", "Target", "Owner", "Status", "SessionId", "AccessType"]
-    value: str
-
-
-class SessionManagerOutputUrl(TypedDict):
-    S3OutputUrl: NotRequired[str | None]
-    CloudWatchOutputUrl: NotRequired[str | None]
-
-
-class StartAccessRequestRequest(TypedDict):
-    Reason: str
-    Targets: list[Target]
-    Tags: NotRequired[list[Tag]]
-
-
-class StartAccessRequestResponse(TypedDict):
-    AccessRequestId: NotRequired[str | None]
-
-
-class StartSessionRequest(TypedDict):
-    Target: str
-    DocumentName: NotRequired[str]
-    Reason: NotRequired[str]
-    Parameters: NotRequired[dict[str, list[str]]]
-
-
-class StartSessionResponse(TypedDict):
-    SessionId: NotRequired[str | None]
-    TokenValue: NotRequired[str | None]
-    StreamUrl: NotRequired[str | None]
-
-
-class StepExecution(TypedDict):
-    StepName: NotRequired[str | None]
-    Action: NotRequired[str | None]
-    TimeoutSeconds: NotRequired[int | None]
-    OnFailure: NotRequired[str | None]
-    MaxAttempts: NotRequired[int | None]
-    ExecutionStartTime: NotRequired[datetime | None]
-    ExecutionEndTime: NotRequired[datetime | None]
-    StepStatus: NotRequired[
-        Literal[
-            "Pending",
-            "InProgress",
-            "Waiting",
-            "Success",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "PendingApproval",
-            "Approved",
-            "Rejected",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Exited",
-        ]
-        | None
-    ]
-    ResponseCode: NotRequired[str | None]
-    Inputs: NotRequired[dict[str, str] | None]
-    Outputs: NotRequired[dict[str, list[str]] | None]
-    Response: NotRequired[str | None]
-    FailureMessage: NotRequired[str | None]
-    WarningMessage: NotRequired[str | None]
-    FailureDetails: NotRequired[FailureDetails | None]
-    StepExecutionId: NotRequired[str | None]
-    OverriddenParameters: NotRequired[dict[str, list[str]] | None]
-    IsEnd: NotRequired[bool | None]
-    NextStep: NotRequired[str | None]
-    IsCritical: NotRequired[bool | None]
-    ValidNextSteps: NotRequired[list[str] | None]
-    Targets: NotRequired[list[Target] | None]
-    TargetLocation: NotRequired[TargetLocation | None]
-    TriggeredAlarms: NotRequired[list[AlarmStateInformation] | None]
-    ParentStepDetails: NotRequired[ParentStepDetails | None]
-
-
-class StepExecutionFilter(TypedDict):
-    Key: Literal[
-        "StartTimeBefore",
-        "StartTimeAfter",
-        "StepExecutionStatus",
-        "StepExecutionId",
-        "StepName",
-        "Action",
-        "ParentStepExecutionId",
-        "ParentStepIteration",
-        "ParentStepIteratorValue",
-    ]
-    Values: list[str]
-
-
-class StopAutomationExecutionRequest(TypedDict):
-    AutomationExecutionId: str
-    Type: NotRequired[Literal["Complete", "Cancel"]]
-
-
-class StopAutomationExecutionResult(TypedDict):
-    pass
-
-
-class Tag(TypedDict):
-    Key: str
-    Value: str
-
-
-class Target(TypedDict):
-    Key: NotRequired[str]
-    Values: NotRequired[list[str]]
-
-
-class TargetLocation(TypedDict):
-    Accounts: NotRequired[list[str] | None]
-    Regions: NotRequired[list[str] | None]
-    TargetLocationMaxConcurrency: NotRequired[str | None]
-    TargetLocationMaxErrors: NotRequired[str | None]
-    ExecutionRoleName: NotRequired[str | None]
-    TargetLocationAlarmConfiguration: NotRequired[AlarmConfiguration | None]
-    IncludeChildOrganizationUnits: NotRequired[bool | None]
-    ExcludeAccounts: NotRequired[list[str] | None]
-    Targets: NotRequired[list[Target] | None]
-    TargetsMaxConcurrency: NotRequired[str | None]
-    TargetsMaxErrors: NotRequired[str | None]
-
-
-class TargetsSummary(TypedDict):
-    TotalCount: NotRequired[int | None]
-    StartedCount: NotRequired[int | None]
-    CompletedCount: NotRequired[int | None]
-    SuccessfulCount: NotRequired[int | None]
-    FailedCount: NotRequired[int | None]
-
-
-class TerminateSessionRequest(TypedDict):
-    SessionId: str
-
-
-class TerminateSessionResponse(TypedDict):
-    SessionId: NotRequired[str | None]
-
-
-class UpdateDocumentDefaultVersionRequest(TypedDict):
-    Name: str
-    DocumentVersion: str
-
-
-class UpdateDocumentDefaultVersionResult(TypedDict):
-    Description: NotRequired[DocumentDefaultVersionDescription | None]
-
-
-class UpdateDocumentRequest(TypedDict):
-    Content: str
-    Attachments: NotRequired[list[AttachmentsSource]]
-    Name: str
-    DisplayName: NotRequired[str]
-    VersionName: NotRequired[str]
-    DocumentVersion: NotRequired[str]
-    DocumentFormat: NotRequired[Literal["YAML", "JSON", "TEXT"]]
-    TargetType: NotRequired[str]
-
-
-class UpdateDocumentResult(TypedDict):
-    DocumentDescription: NotRequired[DocumentDescription | None]
-
-
-class UpdateManagedInstanceRoleRequest(TypedDict):
-    InstanceId: str
-    IamRole: str
-
-
-class UpdateManagedInstanceRoleResult(TypedDict):
-    pass
-
-
-class UpdateOpsItemRequest(TypedDict):
-    Description: NotRequired[str]
-    OperationalData: NotRequired[dict[str, OpsItemDataValue]]
-    OperationalDataToDelete: NotRequired[list[str]]
-    Notifications: NotRequired[list[OpsItemNotification]]
-    Priority: NotRequired[int]
-    RelatedOpsItems: NotRequired[list[RelatedOpsItem]]
-    Status: NotRequired[
-        Literal[
-            "Open",
-            "InProgress",
-            "Resolved",
-            "Pending",
-            "TimedOut",
-            "Cancelling",
-            "Cancelled",
-            "Failed",
-            "CompletedWithSuccess",
-            "CompletedWithFailure",
-            "Scheduled",
-            "RunbookInProgress",
-            "PendingChangeCalendarOverride",
-            "ChangeCalendarOverrideApproved",
-            "ChangeCalendarOverrideRejected",
-            "PendingApproval",
-            "Approved",
-            "Revoked",
-            "Rejected",
-            "Closed",
-        ]
-    ]
-    OpsItemId: str
-    Title: NotRequired[str]
-    Category: NotRequired[str]
-    Severity: NotRequired[str]
-    ActualStartTime: NotRequired[datetime]
-    ActualEndTime: NotRequired[datetime]
-    PlannedStartTime: NotRequired[datetime]
-    PlannedEndTime: NotRequired[datetime]
-    OpsItemArn: NotRequired[str]
-
-
-class UpdateOpsItemResponse(TypedDict):
-    pass
-
-
-class UpdateServiceSettingRequest(TypedDict):
-    SettingId: str
-    SettingValue: str
-
-
-class UpdateServiceSettingResult(TypedDict):
-    pass
-
-
-class Empty(TypedDict):
-    pass
+        OpsItemId: str
+        Title: NotRequired[str]
+        Category: NotRequired[str]
+        Severity: NotRequired[str]
+        ActualStartTime: NotRequired[datetime]
+        ActualEndTime: NotRequired[datetime]
+        PlannedStartTime: NotRequired[datetime]
+        PlannedEndTime: NotRequired[datetime]
+        OpsItemArn: NotRequired[str]
+
+    class UpdateOpsItemResponse(TypedDict):
+        pass
+
+    class UpdateServiceSettingRequest(TypedDict):
+        SettingId: str
+        SettingValue: str
+
+    class UpdateServiceSettingResult(TypedDict):
+        pass
+
+    class Empty(TypedDict):
+        pass
+else:
+
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class AccessDeniedException(ServiceError):
@@ -1520,79 +1403,97 @@ class ValidationException(ServiceError):
     shape: ClassVar[str] = "ValidationException"
 
 
-AddTagsToResource = Operation[AddTagsToResourceRequest, AddTagsToResourceResult]("ssm", "AddTagsToResource")
-CreateActivation = Operation[CreateActivationRequest, CreateActivationResult]("ssm", "CreateActivation")
-CreateDocument = Operation[CreateDocumentRequest, CreateDocumentResult]("ssm", "CreateDocument")
-DeleteActivation = Operation[DeleteActivationRequest, DeleteActivationResult]("ssm", "DeleteActivation")
-DeleteDocument = Operation[DeleteDocumentRequest, DeleteDocumentResult]("ssm", "DeleteDocument")
-DeregisterManagedInstance = Operation[DeregisterManagedInstanceRequest, DeregisterManagedInstanceResult](
-    "ssm", "DeregisterManagedInstance"
+AddTagsToResource: Operation[AddTagsToResourceRequest, AddTagsToResourceResult] = Operation(
+    "ssm", "AddTagsToResource"
 )
-DescribeActivations = Operation[DescribeActivationsRequest, DescribeActivationsResult](
+CreateActivation: Operation[CreateActivationRequest, CreateActivationResult] = Operation(
+    "ssm", "CreateActivation"
+)
+CreateDocument: Operation[CreateDocumentRequest, CreateDocumentResult] = Operation("ssm", "CreateDocument")
+DeleteActivation: Operation[DeleteActivationRequest, DeleteActivationResult] = Operation(
+    "ssm", "DeleteActivation"
+)
+DeleteDocument: Operation[DeleteDocumentRequest, DeleteDocumentResult] = Operation("ssm", "DeleteDocument")
+DeregisterManagedInstance: Operation[DeregisterManagedInstanceRequest, DeregisterManagedInstanceResult] = (
+    Operation("ssm", "DeregisterManagedInstance")
+)
+DescribeActivations: Operation[DescribeActivationsRequest, DescribeActivationsResult] = Operation(
     "ssm", "DescribeActivations"
 )
-DescribeAutomationExecutions = Operation[
+DescribeAutomationExecutions: Operation[
     DescribeAutomationExecutionsRequest, DescribeAutomationExecutionsResult
-]("ssm", "DescribeAutomationExecutions")
-DescribeAutomationStepExecutions = Operation[
+] = Operation("ssm", "DescribeAutomationExecutions")
+DescribeAutomationStepExecutions: Operation[
     DescribeAutomationStepExecutionsRequest, DescribeAutomationStepExecutionsResult
-]("ssm", "DescribeAutomationStepExecutions")
-DescribeDocument = Operation[DescribeDocumentRequest, DescribeDocumentResult]("ssm", "DescribeDocument")
-DescribeDocumentPermission = Operation[DescribeDocumentPermissionRequest, DescribeDocumentPermissionResponse](
-    "ssm", "DescribeDocumentPermission"
+] = Operation("ssm", "DescribeAutomationStepExecutions")
+DescribeDocument: Operation[DescribeDocumentRequest, DescribeDocumentResult] = Operation(
+    "ssm", "DescribeDocument"
 )
-DescribeInstanceInformation = Operation[
+DescribeDocumentPermission: Operation[
+    DescribeDocumentPermissionRequest, DescribeDocumentPermissionResponse
+] = Operation("ssm", "DescribeDocumentPermission")
+DescribeInstanceInformation: Operation[
     DescribeInstanceInformationRequest, DescribeInstanceInformationResult
-]("ssm", "DescribeInstanceInformation")
-DescribeOpsItems = Operation[DescribeOpsItemsRequest, DescribeOpsItemsResponse]("ssm", "DescribeOpsItems")
-DescribeSessions = Operation[DescribeSessionsRequest, DescribeSessionsResponse]("ssm", "DescribeSessions")
-GetAccessToken = Operation[GetAccessTokenRequest, GetAccessTokenResponse]("ssm", "GetAccessToken")
-GetAutomationExecution = Operation[GetAutomationExecutionRequest, GetAutomationExecutionResult](
+] = Operation("ssm", "DescribeInstanceInformation")
+DescribeOpsItems: Operation[DescribeOpsItemsRequest, DescribeOpsItemsResponse] = Operation(
+    "ssm", "DescribeOpsItems"
+)
+DescribeSessions: Operation[DescribeSessionsRequest, DescribeSessionsResponse] = Operation(
+    "ssm", "DescribeSessions"
+)
+GetAccessToken: Operation[GetAccessTokenRequest, GetAccessTokenResponse] = Operation("ssm", "GetAccessToken")
+GetAutomationExecution: Operation[GetAutomationExecutionRequest, GetAutomationExecutionResult] = Operation(
     "ssm", "GetAutomationExecution"
 )
-GetConnectionStatus = Operation[GetConnectionStatusRequest, GetConnectionStatusResponse](
+GetConnectionStatus: Operation[GetConnectionStatusRequest, GetConnectionStatusResponse] = Operation(
     "ssm", "GetConnectionStatus"
 )
-GetDocument = Operation[GetDocumentRequest, GetDocumentResult]("ssm", "GetDocument")
-GetOpsItem = Operation[GetOpsItemRequest, GetOpsItemResponse]("ssm", "GetOpsItem")
-GetServiceSetting = Operation[GetServiceSettingRequest, GetServiceSettingResult]("ssm", "GetServiceSetting")
-ListDocumentVersions = Operation[ListDocumentVersionsRequest, ListDocumentVersionsResult](
+GetDocument: Operation[GetDocumentRequest, GetDocumentResult] = Operation("ssm", "GetDocument")
+GetOpsItem: Operation[GetOpsItemRequest, GetOpsItemResponse] = Operation("ssm", "GetOpsItem")
+GetServiceSetting: Operation[GetServiceSettingRequest, GetServiceSettingResult] = Operation(
+    "ssm", "GetServiceSetting"
+)
+ListDocumentVersions: Operation[ListDocumentVersionsRequest, ListDocumentVersionsResult] = Operation(
     "ssm", "ListDocumentVersions"
 )
-ListDocuments = Operation[ListDocumentsRequest, ListDocumentsResult]("ssm", "ListDocuments")
-ListOpsItemEvents = Operation[ListOpsItemEventsRequest, ListOpsItemEventsResponse]("ssm", "ListOpsItemEvents")
-ListTagsForResource = Operation[ListTagsForResourceRequest, ListTagsForResourceResult](
+ListDocuments: Operation[ListDocumentsRequest, ListDocumentsResult] = Operation("ssm", "ListDocuments")
+ListOpsItemEvents: Operation[ListOpsItemEventsRequest, ListOpsItemEventsResponse] = Operation(
+    "ssm", "ListOpsItemEvents"
+)
+ListTagsForResource: Operation[ListTagsForResourceRequest, ListTagsForResourceResult] = Operation(
     "ssm", "ListTagsForResource"
 )
-ModifyDocumentPermission = Operation[ModifyDocumentPermissionRequest, ModifyDocumentPermissionResponse](
-    "ssm", "ModifyDocumentPermission"
+ModifyDocumentPermission: Operation[ModifyDocumentPermissionRequest, ModifyDocumentPermissionResponse] = (
+    Operation("ssm", "ModifyDocumentPermission")
 )
-RemoveTagsFromResource = Operation[RemoveTagsFromResourceRequest, RemoveTagsFromResourceResult](
+RemoveTagsFromResource: Operation[RemoveTagsFromResourceRequest, RemoveTagsFromResourceResult] = Operation(
     "ssm", "RemoveTagsFromResource"
 )
-ResetServiceSetting = Operation[ResetServiceSettingRequest, ResetServiceSettingResult](
+ResetServiceSetting: Operation[ResetServiceSettingRequest, ResetServiceSettingResult] = Operation(
     "ssm", "ResetServiceSetting"
 )
-ResumeSession = Operation[ResumeSessionRequest, ResumeSessionResponse]("ssm", "ResumeSession")
-SendAutomationSignal = Operation[SendAutomationSignalRequest, SendAutomationSignalResult](
+ResumeSession: Operation[ResumeSessionRequest, ResumeSessionResponse] = Operation("ssm", "ResumeSession")
+SendAutomationSignal: Operation[SendAutomationSignalRequest, SendAutomationSignalResult] = Operation(
     "ssm", "SendAutomationSignal"
 )
-StartAccessRequest = Operation[StartAccessRequestRequest, StartAccessRequestResponse](
+StartAccessRequest: Operation[StartAccessRequestRequest, StartAccessRequestResponse] = Operation(
     "ssm", "StartAccessRequest"
 )
-StartSession = Operation[StartSessionRequest, StartSessionResponse]("ssm", "StartSession")
-StopAutomationExecution = Operation[StopAutomationExecutionRequest, StopAutomationExecutionResult](
+StartSession: Operation[StartSessionRequest, StartSessionResponse] = Operation("ssm", "StartSession")
+StopAutomationExecution: Operation[StopAutomationExecutionRequest, StopAutomationExecutionResult] = Operation(
     "ssm", "StopAutomationExecution"
 )
-TerminateSession = Operation[TerminateSessionRequest, TerminateSessionResponse]("ssm", "TerminateSession")
-UpdateDocument = Operation[UpdateDocumentRequest, UpdateDocumentResult]("ssm", "UpdateDocument")
-UpdateDocumentDefaultVersion = Operation[
-    UpdateDocumentDefaultVersionRequest, UpdateDocumentDefaultVersionResult
-]("ssm", "UpdateDocumentDefaultVersion")
-UpdateManagedInstanceRole = Operation[UpdateManagedInstanceRoleRequest, UpdateManagedInstanceRoleResult](
-    "ssm", "UpdateManagedInstanceRole"
+TerminateSession: Operation[TerminateSessionRequest, TerminateSessionResponse] = Operation(
+    "ssm", "TerminateSession"
 )
-UpdateOpsItem = Operation[UpdateOpsItemRequest, UpdateOpsItemResponse]("ssm", "UpdateOpsItem")
-UpdateServiceSetting = Operation[UpdateServiceSettingRequest, UpdateServiceSettingResult](
+UpdateDocument: Operation[UpdateDocumentRequest, UpdateDocumentResult] = Operation("ssm", "UpdateDocument")
+UpdateDocumentDefaultVersion: Operation[
+    UpdateDocumentDefaultVersionRequest, UpdateDocumentDefaultVersionResult
+] = Operation("ssm", "UpdateDocumentDefaultVersion")
+UpdateManagedInstanceRole: Operation[UpdateManagedInstanceRoleRequest, UpdateManagedInstanceRoleResult] = (
+    Operation("ssm", "UpdateManagedInstanceRole")
+)
+UpdateOpsItem: Operation[UpdateOpsItemRequest, UpdateOpsItemResponse] = Operation("ssm", "UpdateOpsItem")
+UpdateServiceSetting: Operation[UpdateServiceSettingRequest, UpdateServiceSettingResult] = Operation(
     "ssm", "UpdateServiceSetting"
 )

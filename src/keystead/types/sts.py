@@ -3,149 +3,137 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, NotRequired, TypedDict
+from typing import TYPE_CHECKING, ClassVar, NotRequired, TypedDict
 
 from keystead.types.errors import ServiceError
 from keystead.types.operation import Operation
 
+if TYPE_CHECKING:
 
-class AssumeRoleRequest(TypedDict):
-    RoleArn: str
-    RoleSessionName: str
-    PolicyArns: NotRequired[list[PolicyDescriptorType]]
-    Policy: NotRequired[str]
-    DurationSeconds: NotRequired[int]
-    Tags: NotRequired[list[Tag]]
-    TransitiveTagKeys: NotRequired[list[str]]
-    ExternalId: NotRequired[str]
-    SerialNumber: NotRequired[str]
-    TokenCode: NotRequired[str]
-    SourceIdentity: NotRequired[str]
-    ProvidedContexts: NotRequired[list[ProvidedContext]]
-    MinimumSessionTokenSize: NotRequired[int]
+    class AssumeRoleRequest(TypedDict):
+        RoleArn: str
+        RoleSessionName: str
+        PolicyArns: NotRequired[list[PolicyDescriptorType]]
+        Policy: NotRequired[str]
+        DurationSeconds: NotRequired[int]
+        Tags: NotRequired[list[Tag]]
+        TransitiveTagKeys: NotRequired[list[str]]
+        ExternalId: NotRequired[str]
+        SerialNumber: NotRequired[str]
+        TokenCode: NotRequired[str]
+        SourceIdentity: NotRequired[str]
+        ProvidedContexts: NotRequired[list[ProvidedContext]]
+        MinimumSessionTokenSize: NotRequired[int]
 
+    class AssumeRoleResponse(TypedDict):
+        Credentials: NotRequired[Credentials | None]
+        AssumedRoleUser: NotRequired[AssumedRoleUser | None]
+        PackedPolicySize: NotRequired[int | None]
+        SourceIdentity: NotRequired[str | None]
+        SessionTokenUtilization: NotRequired[int | None]
+        SessionTokenSize: NotRequired[int | None]
 
-class AssumeRoleResponse(TypedDict):
-    Credentials: NotRequired[Credentials | None]
-    AssumedRoleUser: NotRequired[AssumedRoleUser | None]
-    PackedPolicySize: NotRequired[int | None]
-    SourceIdentity: NotRequired[str | None]
-    SessionTokenUtilization: NotRequired[int | None]
-    SessionTokenSize: NotRequired[int | None]
+    class AssumeRoleWithWebIdentityRequest(TypedDict):
+        RoleArn: str
+        RoleSessionName: str
+        WebIdentityToken: str
+        ProviderId: NotRequired[str]
+        PolicyArns: NotRequired[list[PolicyDescriptorType]]
+        Policy: NotRequired[str]
+        DurationSeconds: NotRequired[int]
+        MinimumSessionTokenSize: NotRequired[int]
 
+    class AssumeRoleWithWebIdentityResponse(TypedDict):
+        Credentials: NotRequired[Credentials | None]
+        SubjectFromWebIdentityToken: NotRequired[str | None]
+        AssumedRoleUser: NotRequired[AssumedRoleUser | None]
+        PackedPolicySize: NotRequired[int | None]
+        Provider: NotRequired[str | None]
+        Audience: NotRequired[str | None]
+        SourceIdentity: NotRequired[str | None]
+        SessionTokenUtilization: NotRequired[int | None]
+        SessionTokenSize: NotRequired[int | None]
 
-class AssumeRoleWithWebIdentityRequest(TypedDict):
-    RoleArn: str
-    RoleSessionName: str
-    WebIdentityToken: str
-    ProviderId: NotRequired[str]
-    PolicyArns: NotRequired[list[PolicyDescriptorType]]
-    Policy: NotRequired[str]
-    DurationSeconds: NotRequired[int]
-    MinimumSessionTokenSize: NotRequired[int]
+    class AssumedRoleUser(TypedDict):
+        AssumedRoleId: str
+        Arn: str
 
+    class Credentials(TypedDict):
+        AccessKeyId: str
+        SecretAccessKey: str
+        SessionToken: str
+        Expiration: datetime
 
-class AssumeRoleWithWebIdentityResponse(TypedDict):
-    Credentials: NotRequired[Credentials | None]
-    SubjectFromWebIdentityToken: NotRequired[str | None]
-    AssumedRoleUser: NotRequired[AssumedRoleUser | None]
-    PackedPolicySize: NotRequired[int | None]
-    Provider: NotRequired[str | None]
-    Audience: NotRequired[str | None]
-    SourceIdentity: NotRequired[str | None]
-    SessionTokenUtilization: NotRequired[int | None]
-    SessionTokenSize: NotRequired[int | None]
+    class DecodeAuthorizationMessageRequest(TypedDict):
+        EncodedMessage: str
 
+    class DecodeAuthorizationMessageResponse(TypedDict):
+        DecodedMessage: NotRequired[str | None]
 
-class AssumedRoleUser(TypedDict):
-    AssumedRoleId: str
-    Arn: str
+    class FederatedUser(TypedDict):
+        FederatedUserId: str
+        Arn: str
 
+    class GetAccessKeyInfoRequest(TypedDict):
+        AccessKeyId: str
 
-class Credentials(TypedDict):
-    AccessKeyId: str
-    SecretAccessKey: str
-    SessionToken: str
-    Expiration: datetime
+    class GetAccessKeyInfoResponse(TypedDict):
+        Account: NotRequired[str | None]
 
+    class GetCallerIdentityRequest(TypedDict):
+        pass
 
-class DecodeAuthorizationMessageRequest(TypedDict):
-    EncodedMessage: str
+    class GetCallerIdentityResponse(TypedDict):
+        UserId: NotRequired[str | None]
+        Account: NotRequired[str | None]
+        Arn: NotRequired[str | None]
 
+    class GetFederationTokenRequest(TypedDict):
+        Name: str
+        Policy: NotRequired[str]
+        PolicyArns: NotRequired[list[PolicyDescriptorType]]
+        DurationSeconds: NotRequired[int]
+        Tags: NotRequired[list[Tag]]
+        MinimumSessionTokenSize: NotRequired[int]
 
-class DecodeAuthorizationMessageResponse(TypedDict):
-    DecodedMessage: NotRequired[str | None]
+    class GetFederationTokenResponse(TypedDict):
+        Credentials: NotRequired[Credentials | None]
+        FederatedUser: NotRequired[FederatedUser | None]
+        PackedPolicySize: NotRequired[int | None]
+        SessionTokenUtilization: NotRequired[int | None]
+        SessionTokenSize: NotRequired[int | None]
 
+    class GetSessionTokenRequest(TypedDict):
+        DurationSeconds: NotRequired[int]
+        SerialNumber: NotRequired[str]
+        TokenCode: NotRequired[str]
+        MinimumSessionTokenSize: NotRequired[int]
 
-class FederatedUser(TypedDict):
-    FederatedUserId: str
-    Arn: str
+    class GetSessionTokenResponse(TypedDict):
+        Credentials: NotRequired[Credentials | None]
+        SessionTokenUtilization: NotRequired[int | None]
+        SessionTokenSize: NotRequired[int | None]
 
+    class PolicyDescriptorType(TypedDict):
+        arn: NotRequired[str]
 
-class GetAccessKeyInfoRequest(TypedDict):
-    AccessKeyId: str
+    class ProvidedContext(TypedDict):
+        ProviderArn: NotRequired[str]
+        ContextAssertion: NotRequired[str]
 
+    class Tag(TypedDict):
+        Key: str
+        Value: str
 
-class GetAccessKeyInfoResponse(TypedDict):
-    Account: NotRequired[str | None]
+    class Empty(TypedDict):
+        pass
+else:
 
-
-class GetCallerIdentityRequest(TypedDict):
-    pass
-
-
-class GetCallerIdentityResponse(TypedDict):
-    UserId: NotRequired[str | None]
-    Account: NotRequired[str | None]
-    Arn: NotRequired[str | None]
-
-
-class GetFederationTokenRequest(TypedDict):
-    Name: str
-    Policy: NotRequired[str]
-    PolicyArns: NotRequired[list[PolicyDescriptorType]]
-    DurationSeconds: NotRequired[int]
-    Tags: NotRequired[list[Tag]]
-    MinimumSessionTokenSize: NotRequired[int]
-
-
-class GetFederationTokenResponse(TypedDict):
-    Credentials: NotRequired[Credentials | None]
-    FederatedUser: NotRequired[FederatedUser | None]
-    PackedPolicySize: NotRequired[int | None]
-    SessionTokenUtilization: NotRequired[int | None]
-    SessionTokenSize: NotRequired[int | None]
-
-
-class GetSessionTokenRequest(TypedDict):
-    DurationSeconds: NotRequired[int]
-    SerialNumber: NotRequired[str]
-    TokenCode: NotRequired[str]
-    MinimumSessionTokenSize: NotRequired[int]
-
-
-class GetSessionTokenResponse(TypedDict):
-    Credentials: NotRequired[Credentials | None]
-    SessionTokenUtilization: NotRequired[int | None]
-    SessionTokenSize: NotRequired[int | None]
-
-
-class PolicyDescriptorType(TypedDict):
-    arn: NotRequired[str]
-
-
-class ProvidedContext(TypedDict):
-    ProviderArn: NotRequired[str]
-    ContextAssertion: NotRequired[str]
-
-
-class Tag(TypedDict):
-    Key: str
-    Value: str
-
-
-class Empty(TypedDict):
-    pass
+    def __getattr__(name: str) -> type:
+        """Return what every structure is at run time."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return dict
 
 
 class ExpiredTokenException(ServiceError):
@@ -188,16 +176,22 @@ class RegionDisabledException(ServiceError):
     shape: ClassVar[str] = "RegionDisabledException"
 
 
-AssumeRole = Operation[AssumeRoleRequest, AssumeRoleResponse]("sts", "AssumeRole")
-AssumeRoleWithWebIdentity = Operation[AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse](
-    "sts", "AssumeRoleWithWebIdentity"
+AssumeRole: Operation[AssumeRoleRequest, AssumeRoleResponse] = Operation("sts", "AssumeRole")
+AssumeRoleWithWebIdentity: Operation[AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse] = (
+    Operation("sts", "AssumeRoleWithWebIdentity")
 )
-DecodeAuthorizationMessage = Operation[DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse](
-    "sts", "DecodeAuthorizationMessage"
+DecodeAuthorizationMessage: Operation[
+    DecodeAuthorizationMessageRequest, DecodeAuthorizationMessageResponse
+] = Operation("sts", "DecodeAuthorizationMessage")
+GetAccessKeyInfo: Operation[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse] = Operation(
+    "sts", "GetAccessKeyInfo"
 )
-GetAccessKeyInfo = Operation[GetAccessKeyInfoRequest, GetAccessKeyInfoResponse]("sts", "GetAccessKeyInfo")
-GetCallerIdentity = Operation[GetCallerIdentityRequest, GetCallerIdentityResponse]("sts", "GetCallerIdentity")
-GetFederationToken = Operation[GetFederationTokenRequest, GetFederationTokenResponse](
+GetCallerIdentity: Operation[GetCallerIdentityRequest, GetCallerIdentityResponse] = Operation(
+    "sts", "GetCallerIdentity"
+)
+GetFederationToken: Operation[GetFederationTokenRequest, GetFederationTokenResponse] = Operation(
     "sts", "GetFederationToken"
 )
-GetSessionToken = Operation[GetSessionTokenRequest, GetSessionTokenResponse]("sts", "GetSessionToken")
+GetSessionToken: Operation[GetSessionTokenRequest, GetSessionTokenResponse] = Operation(
+    "sts", "GetSessionToken"
+)
