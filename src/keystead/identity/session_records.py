@@ -23,7 +23,9 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     without either it is limited by none. `tags` are its session tags, `transitive` those of their keys that go on
     to sessions made from it. `provider` is the ARN or name of the identity provider that vouched for a web
     identity, `subject` whom it vouched for. `has_mfa` is None where the question cannot be asked: see
-    `aws:MultiFactorAuthPresent`.
+    `aws:MultiFactorAuthPresent`. `origin` is who is at the start of the chain of sessions, which no caller can
+    choose: `user:ACCOUNT:OWNER` for the holder of a long-term key, `web:PROVIDER|SUBJECT` for a web identity, empty
+    for what the authority makes by itself; `Sessions.mint` sets it.
     """
 
     policy: str | None = None
@@ -34,6 +36,7 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     provider: str = ""
     subject: str = ""
     has_mfa: bool | None = None
+    origin: str = ""
 
     @property
     def is_limited(self) -> bool:

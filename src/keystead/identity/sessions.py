@@ -30,6 +30,8 @@ import base64
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import msgspec
+
 from keystead.credentials import shelf
 from keystead.credentials.issue import Issuer, Minted
 from keystead.credentials.kind import Form, Kind, Lifetime, Storage
@@ -130,6 +132,7 @@ class Sessions:
             life=life,
         )
         credential = minted.credential
+        scope = msgspec.structs.replace(scope, origin=_origin(tx, by, scope))
         records.add(
             tx,
             Session(
@@ -160,6 +163,14 @@ class Sessions:
         return present is not None and (
             present.expires_at is None or now_ms(self._clock) < present.expires_at
         )
+
+
+def _origin(reader: Reader, by: Credential | None, scope: Scope) -> str:
+    """Return who is at the start of the chain. Names of sessions do not count: callers choose them."""
+    if by is None:
+        return f"web:{scope.provider}|{scope.subject}" if scope.provider else ""
+    session = records.find(reader, by.account, by.id)
+    return f"user:{by.account}:{by.owner}" if session is None else session.scope.origin
 
 
 def _with_token_of(kind: Kind, characters: int) -> Kind:

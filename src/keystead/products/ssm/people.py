@@ -1,13 +1,13 @@
 """Who somebody is to an approval: the person behind a principal, and whether a policy's approver means them.
 
-keystead's answer to AWS's identity provider (UNCONFIRMED there for IAM): a person is the IAM user at the
-start of the chain of sessions, or else the session of the role itself.
+keystead's answer to AWS's identity provider (UNCONFIRMED there for IAM): a person is the IAM user at the start
+of the chain of sessions, or the web identity there. The name of a session is none: its maker chooses it, and could
+be two people, or another one, by it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keystead.credentials import shelf
 from keystead.identity import group_records, records
 from keystead.identity.group_records import Group
 from keystead.identity.principals import Principal
@@ -19,7 +19,7 @@ from keystead.store.interface import Reader
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`id` is the user's unique id, or `<RoleId>:<session name>` where no user is at the start of the chain."""
+    """`id` is the user's unique id, or who else is at the start of the chain: see `Scope.origin`."""
 
     id: str
     principal: Principal
@@ -29,16 +29,14 @@ class Person:
 
 def person_of(reader: Reader, principal: Principal) -> Person:
     """Return the person that acts as a principal."""
-    account, owner = principal.account, principal.owner
-    issuers = () if principal.session is None else principal.session.issuers
-    if issuers:
-        # The first is the long-term key that everything came from; the session ends with its row.
-        first = shelf.find(reader, issuers[0])
-        if first is not None:
-            account, owner = first.credential.account, first.credential.owner
-    user = records.user_by_id(reader, account, owner)
+    session = principal.session
+    origin = f"user:{principal.account}:{principal.owner}" if session is None else session.scope.origin
+    kind, _, rest = origin.partition(":")
+    account, _, owner = rest.partition(":")
+    user = records.user_by_id(reader, account, owner) if kind == "user" else None
     if user is None:
-        return Person(f"{account}:{owner}" if issuers else principal.id, principal, None, ())
+        # What the authority made by itself has no origin, and a name that nobody chose.
+        return Person(origin or f"session:{principal.id}", principal, None, ())
     return Person(user.id, principal, user, tuple(group_records.groups_of_user(reader, user.id)))
 
 
