@@ -5,6 +5,8 @@ import pytest
 from iam.answers import NO_TOKEN, refused
 from support.running import Key
 
+TASK = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
+
 
 @pytest.mark.parametrize(
     ("operation", "members"),
@@ -23,8 +25,8 @@ def test_operation_of_the_model_that_is_not_served_is_an_invalid_action(room, op
 
 
 def test_unserved_operation_of_sts_is_an_invalid_action(room):
-    with refused("InvalidAction", "Could not find operation GetSessionToken for version 2011-06-15"):
-        room.sts.get_session_token()
+    with refused("InvalidAction", "Could not find operation AssumeRoot for version 2011-06-15"):
+        room.sts.assume_root(TargetPrincipal="123456789012", TaskPolicyArn={"arn": TASK})
 
 
 def test_stranger_learns_nothing_of_what_is_served(room):

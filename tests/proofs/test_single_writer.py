@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from prove import child
 
-from support.running import root_key_of
+from support.running import admin_key_of, root_key_of
 
 NOBODY = 65534
 LONG = "x" * 120
@@ -40,6 +40,11 @@ def listed(data: Path) -> list[str]:
     return [row["id"] for row in json.loads(done.stdout)]
 
 
+def first_keys(data: Path) -> list[str]:
+    """Return the ids of the keys that `init` makes: the root's and the user admin's."""
+    return [root_key_of(data).id, admin_key_of(data).id]
+
+
 def test_a_second_serve_on_the_same_directory_is_refused_in_one_line(data: Path, tmp_path: Path) -> None:
     with child.serving(data) as first:
         second = child.spawn(data, tmp_path / "second.log")
@@ -48,7 +53,7 @@ def test_a_second_serve_on_the_same_directory_is_refused_in_one_line(data: Path,
         (line,) = second.written().splitlines()
         assert line.startswith(f"keystead: {data} is in use by another keystead")
         assert first.process.poll() is None
-        assert listed(data) == [root_key_of(data).id]
+        assert listed(data) == first_keys(data)
 
 
 def test_the_cli_works_beside_a_server_after_it_and_after_its_death(data: Path) -> None:
@@ -62,7 +67,7 @@ def test_the_cli_works_beside_a_server_after_it_and_after_its_death(data: Path) 
 
     after_death = listed(data)
 
-    assert beside == after == after_death == [root_key_of(data).id]
+    assert beside == after == after_death == first_keys(data)
 
 
 def test_a_change_by_the_cli_holds_with_and_without_a_server(data: Path) -> None:
@@ -107,7 +112,7 @@ def test_a_socket_path_too_long_for_the_kernel_goes_to_the_run_time_folder(
     assert stat.S_ISSOCK(placed_mode)
     assert stat.S_IMODE(placed_mode) == 0o600
     assert noted == str(placed)
-    assert beside == [root_key_of(data).id]
+    assert beside == first_keys(data)
     assert list(run_time_folder.iterdir()) == []
 
 
@@ -115,7 +120,7 @@ def test_the_cli_works_without_a_server_where_the_socket_path_would_be_too_long(
     data = tmp_path / LONG
     assert child.cli(data, "init").returncode == 0
 
-    assert listed(data) == [root_key_of(data).id]
+    assert listed(data) == first_keys(data)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])

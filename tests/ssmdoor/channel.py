@@ -6,8 +6,8 @@ import json
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from conftest import Rig
 from keystead.remote.sockets import trust
+from ssmdoor.rig import Rig
 from support import sessionpeer as peer
 
 

@@ -9,9 +9,9 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from channel import Channel, refused
 
-from conftest import BIN, REGION, Rig, wait_for
+from ssmdoor.channel import Channel, refused
+from ssmdoor.rig import BIN, REGION, Rig, wait_for
 
 
 def signing(rig: Rig, keys: dict, service: str = "ssm"):

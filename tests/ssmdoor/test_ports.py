@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import Rig
+from ssmdoor.rig import Rig
 
 MIB = 1024 * 1024
 
@@ -195,7 +195,7 @@ def test_command_tells_errors_apart_if_its_document_says_so(rig: Rig) -> None:
 def test_interactive_command_has_a_terminal(rig: Rig) -> None:
     from terminal import Person
 
-    from conftest import AWS
+    from ssmdoor.rig import AWS
 
     person = Person(
         [

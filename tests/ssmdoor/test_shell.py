@@ -3,9 +3,8 @@
 import json
 import time
 
-from terminal import Person
-
-from conftest import AWS, Rig
+from ssmdoor.rig import AWS, Rig
+from ssmdoor.terminal import Person
 
 
 def sit_down(rig: Rig) -> Person:

@@ -18,7 +18,7 @@ _SECRET_LENGTH = 32
 _UNBIASED = 248
 _PREFIX = b"glsa_"
 TOKEN_PATTERN = rb"glsa_[0-9A-Za-z]{32}_[0-9a-f]{8}"
-KEY_PATTERN = rb"eyJrIjoi[0-9A-Za-z+/]{40,400}={0,2}"
+KEY_PATTERN = rb"eyJrIjoi[0-9A-Za-z+/]{40,1800}={0,2}"
 _KEY_FORM = re.compile(KEY_PATTERN)
 # Grafana numbers organisations; a workspace has one, the first.
 _ORGANISATION = 1

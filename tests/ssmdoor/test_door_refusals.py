@@ -8,13 +8,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from conftest import Rig
 from keystead.kernel.clock import SystemClock
 from keystead.kernel.entropy import SystemEntropy
 from keystead.remote.link import Gone
 from keystead.remote.node.calls import Calls, Refused
 from keystead.remote.node.place import NodeSettings, Place, new_key
 from keystead.remote.sockets import trust
+from ssmdoor.rig import Rig
 from support import sessionpeer as peer
 
 SHELL = {"MessageSchemaVersion": "1.0", "RequestId": "r", "ClientId": "c", "ClientVersion": "1.2.553.0"}
