@@ -251,11 +251,23 @@ def read_object(payload: bytes | str) -> dict[str, Any]:
 
 
 def text(found: Mapping[str, Any], name: str) -> str:
-    """Return a member's text; a number reads as its digits, as some clients send versions, and nothing as empty."""
+    """Return a member's text; a number reads as its digits, as some clients send versions, and nothing as empty.
+
+    Half of a surrogate pair is no text: JSON can hold it, and nothing could write it down.
+    """
     value = found.get(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return str(value)
+    told = str(value)
+    return told if told.isascii() or told.isprintable() or _is_text(told) else ""
+
+
+def _is_text(told: str) -> bool:
+    try:
+        told.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

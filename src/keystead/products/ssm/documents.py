@@ -15,9 +15,10 @@ from keystead.products.ssm.builtin import DOCUMENTS
 from keystead.products.ssm.content_errors import BadContent, BadSchema
 from keystead.products.ssm.document_records import Document, Version
 from keystead.products.ssm.document_views import description, identifier, version_info
-from keystead.products.ssm.library import Library, plain_name, value_of
+from keystead.products.ssm.library import Library, value_of
 from keystead.products.ssm.listing import Listing
 from keystead.products.ssm.passing import RolePassing
+from keystead.products.ssm.resources import plain_document_name
 from keystead.products.ssm.tag_records import Place
 from keystead.products.ssm.tagging import given_tags
 from keystead.products.ssm.times import as_datetime
@@ -259,7 +260,8 @@ class Documents:
         """Return the text to keep and its format. Raises the modelled errors of content."""
         if len(text.encode()) > content.MAX_BYTES:
             raise ssm.MaxDocumentSizeExceeded("The size limit of a document is 64 KB.")
-        if plain_name(name) in (AUTO_POLICY, DENY_POLICY) and text.lstrip().startswith(_CEDAR_WORDS):
+        plain = plain_document_name(call.principal.account, call.region, name)
+        if plain in (AUTO_POLICY, DENY_POLICY) and text.lstrip().startswith(_CEDAR_WORDS):
             text, format_ = _wrapped(text), "JSON"
         try:
             content.check(type_, name, content.read(text, format_))

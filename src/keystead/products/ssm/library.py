@@ -13,14 +13,10 @@ from keystead.products.ssm import document_records as records
 from keystead.products.ssm.approval_policy import ManualPolicy, read_automatic, read_manual
 from keystead.products.ssm.cedar import CedarPolicy
 from keystead.products.ssm.document_records import Document, Version
+from keystead.products.ssm.resources import plain_document_name
 from keystead.store.interface import Reader
 
 _MAX_HELD: Final = 2_000
-
-
-def plain_name(name: str) -> str:
-    """Return the name in a name or ARN."""
-    return name.rpartition("document/")[2] if name.startswith("arn:") else name
 
 
 class Library:
@@ -32,11 +28,9 @@ class Library:
 
     def find(self, reader: Reader, account: str, region: str, name: str) -> Document | None:
         """Return a document by name or by an ARN of the account's own; Amazon's under the account itself."""
-        if name.startswith("arn:"):
-            own = (f"arn:aws:ssm:{region}:{account}:document/", f"arn:aws:ssm:{region}::document/")
-            if not name.startswith(own):
-                return None
-        plain = plain_name(name)
+        plain = plain_document_name(account, region, name)
+        if plain is None:
+            return None
         if plain in builtin.DOCUMENTS:
             return Document(account, region, plain, "Session", "", "", builtin.CREATED_AT, 1, 1)
         return records.find(reader, account, region, plain)

@@ -130,10 +130,13 @@ class Registrations:
         records.set_public_key(tx, node.id, public_key)
         self._note(tx, "UpdateManagedInstancePublicKey", node)
 
-    def node_of(self, reader: Reader, principal: Principal) -> Node:
-        """Return the node that a caller is: a session of the node's role, named like it. Raises Said."""
+    def node_of(self, reader: Reader, principal: Principal, kind: str) -> Node:
+        """Return the node that a caller is, by keys of the `kind` that only nodes are given. Raises Said.
+
+        Whoever may assume the node's role can call a session what it likes: the name alone makes nobody a node.
+        """
         found = None
-        if principal.type == "assumed-role" and principal.session is not None:
+        if kind == NODE_SESSION.name and principal.session is not None:
             found = records.find_any(reader, principal.session.name)
         if (
             found is None

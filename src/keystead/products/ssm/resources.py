@@ -36,11 +36,26 @@ def node_arn(account: str, region: str, node_id: str) -> str:
     return ssm_arn(account, region, f"managed-instance/{node_id}")
 
 
-def document_arn(account: str, region: str, name: str) -> str:
-    """Return the ARN of a document; those of Amazon have no account."""
+def plain_document_name(account: str, region: str, name: str) -> str | None:
+    """Return the name in a name, or in an ARN of this account and region or of Amazon's; None for anything else.
+
+    What policies decide on and what is looked up are both made from it, so that they can never be two documents.
+    """
     if name.startswith("arn:"):
-        return name
-    return ssm_arn("" if name in builtin.DOCUMENTS else account, region, f"document/{name}")
+        own = (ssm_arn(account, region, "document/"), ssm_arn("", region, "document/"))
+        prefix = next((each for each in own if name.startswith(each)), None)
+        if prefix is None:
+            return None
+        name = name.removeprefix(prefix)
+    return None if not name or "/" in name or ":" in name else name
+
+
+def document_arn(account: str, region: str, name: str) -> str:
+    """Return the ARN of a document; those of Amazon have no account. A name that is none has the ARN of none."""
+    plain = plain_document_name(account, region, name)
+    if plain is None:
+        return ssm_arn(account, region, "document/")
+    return ssm_arn("" if plain in builtin.DOCUMENTS else account, region, f"document/{plain}")
 
 
 def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:

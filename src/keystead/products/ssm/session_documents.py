@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import regex
+
+from keystead.products.ssm.resources import plain_document_name
 from keystead.store.interface import Reader
 
 PREFERENCES: Final = "SSM-SessionManagerRunShell"
@@ -22,6 +25,11 @@ _PORT_PATTERN: Final = (
     "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
 )
 _HOST_PATTERN: Final = "^[^,$^&(){}<>|;\\s]{1,2000}$"
+
+LONGEST_PATTERN: Final = 1024
+LONGEST_VALUE: Final = 4096
+MATCH_SECONDS: Final = 0.05
+"""A pattern is its account's own, and runs where everybody waits for it."""
 
 FindDocument = Callable[[Reader, str, str, str], str | None]
 """Returns the content (JSON) of an account's session document in a region by name, None if it has none."""
@@ -112,7 +120,9 @@ class SessionDocuments:
 
         What the account's preferences say of idle time and duration holds for every document that says nothing.
         """
-        wanted = name.rpartition("document/")[2] or PREFERENCES
+        wanted = plain_document_name(account, region, name) if name else PREFERENCES
+        if wanted is None:
+            raise BadDocument(f"Document with name {name} does not exist.")
         document = self._read(reader, account, region, wanted)
         preferences = document if wanted == PREFERENCES else self._read(reader, account, region, PREFERENCES)
         inputs = {**_mapping(preferences.get("inputs")), **_mapping(document.get("inputs"))}
@@ -179,10 +189,20 @@ def _values(name: str, declared: Mapping[str, Any], given: Mapping[str, Sequence
         if value is None:
             raise BadDocument(f"Parameter {parameter} of document {name} is required.")
         pattern = str(rules.get("allowedPattern") or "")
-        if pattern and not re.fullmatch(pattern, str(value)):
+        if pattern and not _is_allowed(pattern, str(value)):
             raise BadDocument(f"Parameter {parameter} of document {name} does not match its allowedPattern.")
         values[parameter] = str(value)
     return values
+
+
+def _is_allowed(pattern: str, value: str) -> bool:
+    """Return whether a value matches a document's own pattern, which may be broken or made to take for ever: no."""
+    if len(pattern) > LONGEST_PATTERN or len(value) > LONGEST_VALUE:
+        return False
+    try:
+        return regex.fullmatch(pattern, value, timeout=MATCH_SECONDS) is not None
+    except (regex.error, TimeoutError):
+        return False
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:

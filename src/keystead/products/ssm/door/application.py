@@ -13,7 +13,6 @@ from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
 from keystead.audit.event import authority_event
 from keystead.audit.journal import Journal
 from keystead.credentials.verify import Verifier
-from keystead.identity.principals import Principal
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.secret import Secret
 from keystead.products.ssm import node_records, session_records
@@ -91,7 +90,7 @@ class Application:
 
     def _mint(self, tx: Transaction, knock: Knock, name: str, kind: str, id_: str) -> Secret:
         self._callers.again(tx, knock)
-        node = self._node_of(tx, knock.principal)
+        node = self._node_of(tx, knock)
         if kind == _CONTROL:
             if id_ != node.id:
                 raise NotAllowed("another node's channel")
@@ -104,9 +103,9 @@ class Application:
         self._callers.require(tx, knock, name, "*")
         return self._tokens.mint(tx, "node-data", session.id, session.account)
 
-    def _node_of(self, reader: Reader, principal: Principal) -> Node:
+    def _node_of(self, reader: Reader, knock: Knock) -> Node:
         try:
-            return self._registrations.node_of(reader, principal)
+            return self._registrations.node_of(reader, knock.principal, knock.caller.credential.kind)
         except Said as said:
             raise NotAllowed(said.code) from said
 
@@ -189,7 +188,7 @@ class Application:
             self._callers.require(tx, knock, "OpenDataChannel", *session_arns(session, knock.principal.id))
 
     def _is_for(self, tx: Transaction, knock: Knock, purpose: str, account: str, id_: str) -> bool:
-        node = self._node_of(tx, knock.principal)
+        node = self._node_of(tx, knock)
         if purpose == "node-control":
             self._callers.require(tx, knock, "OpenControlChannel", "*")
             return id_ == node.id

@@ -7,7 +7,6 @@ node's RSA key; the rest by SigV4 with the keys of its role.
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import json
 import logging
@@ -173,7 +172,8 @@ class NodeCalls:
         knock = self._callers.knock(scope, body, service=service)
         if knock is None:
             raise NotAllowed("nothing presented")
-        node = self._registrations.node_of(self._store.reader, knock.principal)
+        kind = knock.caller.credential.kind
+        node = self._registrations.node_of(self._store.reader, knock.principal, kind)
         self._callers.require(self._store.reader, knock, action, "*", service=service)
         return node
 
@@ -182,7 +182,7 @@ def _public_key(told: Mapping[str, Any], name: str, type_name: str) -> bytes:
     encoded = text(told, name)
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if text(told, type_name) != "Rsa" or len(encoded) < SHORTEST_KEY or not is_fit(key):
         raise Said("InvalidPublicKey", "The public key is not valid.")

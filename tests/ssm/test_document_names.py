@@ -1,0 +1,51 @@
+"""What policies decide on and what is looked up are one document, however it is written."""
+
+import json
+import time
+
+import pytest
+
+from keystead.products.ssm.resources import document_arn, plain_document_name
+from keystead.products.ssm.session_documents import BadDocument, SessionDocuments
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+OWN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:document/"
+DOCUMENT = (
+    '{"schemaVersion": "1.0", "sessionType": "InteractiveCommands", "properties": {}, "parameters": %s}'
+)
+
+
+@pytest.mark.parametrize("name", ["mine", f"{OWN}mine", f"arn:aws:ssm:{REGION}::document/mine"])
+def test_name_and_arn_of_ones_own_are_one_document(name):
+    assert plain_document_name(ACCOUNT, REGION, name) == "mine"
+    assert document_arn(ACCOUNT, REGION, name) == f"{OWN}mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:ssm:eu-west-1:999900001111:document/mine",
+        f"arn:aws:ssm:eu-west-1:{ACCOUNT}:document/mine",
+        f"{OWN}team/document/mine",
+        "team/document/mine",
+        f"{OWN}",
+        "other:mine",
+    ],
+)
+def test_what_is_neither_is_no_document_and_no_policy_allows_it_by_another_name(name):
+    assert plain_document_name(ACCOUNT, REGION, name) is None
+    assert document_arn(ACCOUNT, REGION, name) == OWN
+    with pytest.raises(BadDocument):
+        SessionDocuments(lambda *_: DOCUMENT % "{}").fill(None, ACCOUNT, REGION, name, {})
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(", "a" * 2000])
+def test_pattern_that_is_broken_or_takes_for_ever_matches_nothing_soon(pattern):
+    parameters = json.dumps({"p": {"type": "String", "allowedPattern": pattern}})
+    documents = SessionDocuments(lambda *_: DOCUMENT % parameters)
+    began = time.monotonic()
+
+    with pytest.raises(BadDocument, match="does not match its allowedPattern"):
+        documents.fill(None, ACCOUNT, REGION, "mine", {"p": ["a" * 60 + "!"]})
+
+    assert time.monotonic() - began < 5
