@@ -9,12 +9,14 @@ from http import HTTPStatus
 from keystead.gateway.http.refusal import METHODS, Refusal
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LONGEST_HOST = 253 + len(":65535") + 2
+"""RFC 1035 section 2.3.4, with a port; and brackets."""
 _END_OF_AUTHORITY = re.compile(rb"[/?]|\Z")
 
 
 def is_host(value: bytes) -> bool:
-    """Whether `value` can stand in a Host field: a name or an address, and perhaps a port."""
-    return _HOST.fullmatch(value) is not None
+    """Whether `value` can stand in a Host field: a name or an address no longer than names are, perhaps a port."""
+    return len(value) <= _LONGEST_HOST and _HOST.fullmatch(value) is not None
 
 
 def check_method(method: bytes) -> None:

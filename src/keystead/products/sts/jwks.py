@@ -8,6 +8,7 @@ import asyncio
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,7 +78,7 @@ def _usable(listed: dict[str, Any]) -> jwt.PyJWK | None:
         return None
     try:
         key = jwt.PyJWK(listed)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, TypeError):
         return None
     if key.algorithm_name not in ALGORITHMS:
         return None
@@ -108,7 +109,7 @@ def _read(place: str) -> bytes:
     except urllib.error.HTTPError as error:
         error.close()  # It is the answer, too, and holds the connection.
         raise CannotFetch(f"{place} answers {error.code}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise CannotFetch(f"{place}: {error}") from error
     if len(document) > _LARGEST_BYTES:
         raise CannotFetch(f"{place} is larger than {_LARGEST_BYTES} bytes")

@@ -112,7 +112,8 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], str]:
     except jwt.PyJWTError:
         _refuse(NOT_A_JWT)
     issuer = claims.get("iss")
-    if header.get("alg") not in ALGORITHMS or not isinstance(issuer, str):
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or not isinstance(issuer, str):
         _refuse(NOT_A_JWT)
     return header, issuer
 
@@ -139,7 +140,7 @@ def _verified(token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
 
 
 def _seconds(value: object, claim: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e11:
         _refuse(MISSING_CLAIM.format(claim=claim))
     return float(value)
 

@@ -61,7 +61,9 @@ class StreamProtocol(asyncio.Protocol):
         "_connections",
         "_deadline",
         "_in_flight",
+        "_is_full",
         "_is_paused",
+        "_is_unread",
         "_loop",
         "_peer",
         "_ready",
@@ -76,6 +78,8 @@ class StreamProtocol(asyncio.Protocol):
         self._ready: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = 0
+        self._is_full = False  # As many queries as are let in wait for upstreams.
+        self._is_unread = False  # The peer does not read what it is sent.
         self._is_paused = False
         self._peer = ""
         self._deadline: asyncio.TimerHandle | None = None
@@ -111,7 +115,7 @@ class StreamProtocol(asyncio.Protocol):
     def _take(self) -> None:
         """Answer every whole message in the buffer, as far as there is room for more in flight."""
         buffer, at = self._buffer, 0
-        while len(buffer) - at >= 2 and self._in_flight < MOST_IN_FLIGHT:
+        while len(buffer) - at >= 2 and self._in_flight < MOST_IN_FLIGHT and not self._is_unread:
             length = buffer[at] << 8 | buffer[at + 1]
             if len(buffer) - at - 2 < length:
                 break
@@ -121,9 +125,8 @@ class StreamProtocol(asyncio.Protocol):
         if at:
             del buffer[:at]
             self._wait(IDLE_SECONDS)
-        if self._in_flight >= MOST_IN_FLIGHT and not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
+        self._is_full = self._in_flight >= MOST_IN_FLIGHT
+        self._pause_or_go_on()
         self._send()
 
     def _answer(self, wire: bytes) -> None:
@@ -142,10 +145,9 @@ class StreamProtocol(asyncio.Protocol):
         if len(self._ready) == 1:
             # Others that become ready in this turn of the loop leave with it.
             self._loop.call_soon(self._send)
-        if self._is_paused and self._in_flight < MOST_IN_FLIGHT // 2:
-            self._is_paused = False
-            self._transport.resume_reading()
-            self._take()
+        if self._is_full and self._in_flight < MOST_IN_FLIGHT // 2:
+            self._is_full = False
+            self._go_on()
 
     def _send(self) -> None:
         if self._ready and not self._transport.is_closing():
@@ -153,15 +155,26 @@ class StreamProtocol(asyncio.Protocol):
         self._ready.clear()
 
     def pause_writing(self) -> None:
-        # Who does not read the answers gets no more of them.
-        if not self._is_paused:
-            self._is_paused = True
-            self._transport.pause_reading()
+        # Who does not read the answers gets no more of them: what it asks for meanwhile is left unread, too.
+        self._is_unread = True
+        self._pause_or_go_on()
 
     def resume_writing(self) -> None:
-        if self._is_paused and self._in_flight < MOST_IN_FLIGHT:
-            self._is_paused = False
+        self._is_unread = False
+        self._go_on()
+
+    def _pause_or_go_on(self) -> None:
+        """Read only while there is room for more in flight and the peer reads what it is sent."""
+        should_pause = self._is_full or self._is_unread
+        if should_pause and not self._is_paused:
+            self._transport.pause_reading()
+        elif self._is_paused and not should_pause:
             self._transport.resume_reading()
+        self._is_paused = should_pause
+
+    def _go_on(self) -> None:
+        self._pause_or_go_on()
+        if not self._is_paused:
             self._take()
 
     def close(self) -> None:
