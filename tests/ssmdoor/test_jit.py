@@ -12,10 +12,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from channel import refused
-from terminal import Person
 
-from conftest import AWS, REGION, Rig
+from ssmdoor.channel import refused
+from ssmdoor.rig import AWS, REGION, Rig
+from ssmdoor.terminal import Person
 
 ROLE = "SSM-JustInTimeAccessTokenRole"
 POLICY = "arn:aws:iam::aws:policy/AWSSystemsManagerJustInTimeAccessTokenPolicy"

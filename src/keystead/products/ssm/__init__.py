@@ -99,7 +99,7 @@ def _parts(base: Foundation) -> Parts:
             Documents(library, passing, listing, clock),
             DocumentSharing(library, listing),
             Activations(base.seal, passing, listing, clock, base.entropy),
-            Nodes(door.hub, passing, listing, clock),
+            Nodes(door.hub, passing, listing, base.issuer, clock),
             door.operations,
             ServiceSettings(clock),
             TagOperations(exists),

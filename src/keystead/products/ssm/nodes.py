@@ -6,6 +6,8 @@ to know: what it asked last, and whether its control channel is open.
 
 from typing import Any, Final, Protocol, cast
 
+from keystead.credentials import shelf
+from keystead.credentials.issue import Issuer
 from keystead.gateway.call import Call
 from keystead.identity import role_records
 from keystead.kernel.clock import Clock, now_ms
@@ -15,8 +17,11 @@ from keystead.products.ssm.activations import PASSED_TO
 from keystead.products.ssm.listing import Listing
 from keystead.products.ssm.node_records import Node
 from keystead.products.ssm.passing import RolePassing
+from keystead.products.ssm.registration import NODE_SESSION
 from keystead.products.ssm.tag_records import Place
 from keystead.products.ssm.times import as_datetime
+from keystead.products.ssm.trust import trusts_service
+from keystead.store.interface import Transaction
 from keystead.types import ssm
 
 PING_MS: Final = 5 * 60_000
@@ -39,8 +44,11 @@ class Channels(Protocol):
 class Nodes:
     """The operations on managed instances."""
 
-    def __init__(self, channels: Channels, passing: RolePassing, listing: Listing, clock: Clock) -> None:
+    def __init__(
+        self, channels: Channels, passing: RolePassing, listing: Listing, issuer: Issuer, clock: Clock
+    ) -> None:
         self._channels = channels
+        self._issuer = issuer
         self._passing = passing
         self._listing = listing
         self._clock = clock
@@ -76,6 +84,7 @@ class Nodes:
     ) -> ssm.DeregisterManagedInstanceResult:
         """End a node's registration: its keys and channels end too."""
         account, region, node = call.principal.account, call.region, request["InstanceId"]
+        self._revoke_keys(call.tx, records.find(call.tx, account, region, node))
         if not records.deregister(call.tx, account, region, node, now_ms(self._clock)):
             raise ssm.InvalidInstanceId(f"Node {node} is not registered.")
         tag_records.remove_all(call.tx, Place(account, region, "ManagedInstance", node))
@@ -93,10 +102,20 @@ class Nodes:
         found = records.find(call.reader, account, region, node_id)
         if found is None or not found.is_registered:
             raise ssm.InvalidInstanceId(f"Node {node_id} is not registered.")
-        if role_records.role_named(call.reader, account, role) is None:
-            raise ssm.InvalidInstanceId(f"Role {role} does not exist.")
+        passed = role_records.role_named(call.reader, account, role)
+        if passed is None or not trusts_service(passed.trust, PASSED_TO):
+            raise ssm.InvalidInstanceId(f"Role {role} does not exist, or does not trust {PASSED_TO}.")
+        self._revoke_keys(call.tx, found)
         records.set_role(call.tx, node_id, role)
         return {}
+
+    def _revoke_keys(self, tx: Transaction, node: Node | None) -> None:
+        """End the keys that a node was given of its role."""
+        role = None if node is None else role_records.role_named(tx, node.account, node.iam_role)
+        if node is None or role is None:
+            return
+        for key in shelf.of_owner(tx, node.account, f"{role.id}:{node.id}", NODE_SESSION.name):
+            self._issuer.revoke(tx, key.id)
 
     def _ping(self, node: Node) -> str:
         is_fresh = node.pinged_at is not None and now_ms(self._clock) - node.pinged_at < MISSED_MS

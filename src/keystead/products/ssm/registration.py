@@ -19,8 +19,10 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.secret import Secret
 from keystead.products.ssm import node_records as records
 from keystead.products.ssm.node_records import Node
+from keystead.products.ssm.trust import trusts_service
 from keystead.store.interface import Reader, Transaction
 
+PASSED_TO: Final = "ssm.amazonaws.com"
 NODE_SESSION: Final = session_kind("ssm.node", longest=timedelta(hours=1))
 """The keys of a node's role. They end with the role, and with the node's registration."""
 KEY_LIFE: Final = timedelta(hours=1)
@@ -114,8 +116,8 @@ class Registrations:
         """Return fresh keys of the node's role, whose session is named like the node. Raises Said."""
         self._again(tx, node)
         role = role_named(tx, node.account, node.iam_role)
-        if role is None:
-            raise Said("AccessDeniedException", "The node's role is gone.")
+        if role is None or not trusts_service(role.trust, PASSED_TO):
+            raise Said("AccessDeniedException", "The node's role is gone, or trusts nodes no longer.")
         minted = self._sessions.mint(
             tx, NODE_SESSION, role_session(role, node.id), Scope(), by=None, life=KEY_LIFE
         )

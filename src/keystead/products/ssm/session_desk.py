@@ -146,7 +146,7 @@ class SessionDesk:
         return self._opened(tx, session)
 
     def resume(
-        self, tx: Transaction, principal: Principal, credential: Credential, session_id: str
+        self, tx: Transaction, principal: Principal, region: str, credential: Credential, session_id: str
     ) -> Opened | None:
         """Return a fresh token for a session of the caller's own that is still open; None for any other.
 
@@ -154,17 +154,23 @@ class SessionDesk:
         """
         account = principal.account
         session = records.find(tx, account, session_id)
-        if session is None or not session.is_open or session.owner_id != principal.id:
+        if session is None or session.region != region or not session.is_open:
+            return None
+        if session.owner_id != principal.id:
             return None
         if session.access_request != self._request_of(tx, account, credential.id):
             return None
         return self._opened(tx, session)
 
-    def may_end(self, reader: Reader, account: str, credential: Credential, session_id: str) -> bool:
+    def may_end(
+        self, reader: Reader, account: str, region: str, credential: Credential, session_id: str
+    ) -> bool:
         """Return whether the caller may end a session: keys of an access request end that request's only."""
         request = self._request_of(reader, account, credential.id)
         session = records.find(reader, account, session_id)
-        return session is not None and (not request or session.access_request == request)
+        if session is None or session.region != region:
+            return False
+        return not request or session.access_request == request
 
     def terminate(self, tx: Transaction, account: str, session_id: str, because: str) -> None:
         """End a session if it is one and not ended yet."""

@@ -78,7 +78,9 @@ class SessionOperations:
     @ResumeSession("write", resource="session/{SessionId}")
     def resume_session(self, call: Call, request: ResumeSessionRequest) -> ResumeSessionResponse:
         """Hand out a fresh token for a session whose socket broke."""
-        opened = self._desk.resume(call.tx, call.principal, call.credential, request["SessionId"])
+        opened = self._desk.resume(
+            call.tx, call.principal, call.region, call.credential, request["SessionId"]
+        )
         if opened is None:
             raise DoesNotExistException(f"Session {request['SessionId']} does not exist or has ended.")
         shown = _opened(opened)
@@ -91,8 +93,9 @@ class SessionOperations:
     @TerminateSession("write", resource="session/{SessionId}")
     def terminate_session(self, call: Call, request: TerminateSessionRequest) -> TerminateSessionResponse:
         """End a session; an id that is none is echoed, as AWS does."""
-        if self._desk.may_end(call.tx, call.principal.account, call.credential, request["SessionId"]):
-            self._desk.terminate(call.tx, call.principal.account, request["SessionId"], TERMINATED_BY_USER)
+        account, session = call.principal.account, request["SessionId"]
+        if self._desk.may_end(call.tx, account, call.region, call.credential, session):
+            self._desk.terminate(call.tx, account, session, TERMINATED_BY_USER)
         return TerminateSessionResponse(SessionId=request["SessionId"])
 
     @DescribeSessions("read", resource="*")
