@@ -110,7 +110,8 @@ class Copying:
         bucket = bucket_records.by_name(reader, name)
         version = None if bucket is None else look_up(reader, bucket.id, key, wanted)
         action = "s3:GetObject" if wanted is None else "s3:GetObjectVersion"
-        visit.require_elsewhere(bucket, name, action, key, "" if version is None else version.attributes.acl)
+        acl = "" if version is None else version.attributes.acl
+        visit.require_elsewhere(bucket, name, action, key, wanted, acl)
         if bucket is None:
             raise no_such_bucket(name)
         if version is None or (version.is_marker and wanted is None):

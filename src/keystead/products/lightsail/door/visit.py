@@ -5,7 +5,7 @@ in flight outlives a revoke (DESIGN rule 3).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from keystead.access.authenticate import Authenticated, Authenticator
@@ -38,8 +38,15 @@ class Guards:
     reader: Reader
 
 
-_Requirement = tuple[Bucket | None, str, str, bytes]
-"""A bucket, an action, an ARN, and the key in it."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is judged: an action on a bucket, or on a version of a key in it, None for the latest."""
+
+    bucket: Bucket | None
+    action: str
+    arn: str
+    key: bytes
+    version: str | None
 
 
 @dataclass(slots=True)
@@ -50,7 +57,7 @@ class Visit:
     visitor: Visitor
     found: Bucket | None
     guards: Guards
-    _required: list["_Requirement"] = field(default_factory=list["_Requirement"], repr=False)
+    _required: list[_Asked] = field(default_factory=list[_Asked], repr=False)
 
     @property
     def bucket(self) -> Bucket:
@@ -66,45 +73,48 @@ class Visit:
 
     def allows(self, action: str, key: bytes | None = None) -> bool:
         """Return whether the visitor may act on the bucket, or on a key of it."""
-        name = self.request.bucket
-        return self._allows(self.guards.reader, self.found, action, _arn(name, key), key or b"", afresh=False)
+        return self._allows(self.guards.reader, self._asked(action, key), afresh=False)
 
     def require(self, action: str, key: bytes | None = None) -> None:
         """Let pass what the visitor may, now and again when it is committed. Raises S3Error."""
         if not self.allows(action, key):
             raise S3Error("AccessDenied")
         self.require_region()
-        self._required.append((self.found, action, _arn(self.request.bucket, key), key or b""))
+        self._required.append(self._asked(action, key))
 
-    def require_now(self, tx: Transaction, action: str, key: bytes) -> None:
-        """Let pass what the visitor may do to one key, as this transaction has things. Raises S3Error."""
-        if not self._allows(tx, self.found, action, _arn(self.request.bucket, key), key, afresh=True):
+    def require_now(self, tx: Transaction, action: str, key: bytes, version: str | None) -> None:
+        """Let pass what the visitor may do to one version, as this transaction has things. Raises S3Error."""
+        asked = _Asked(self.found, action, _arn(self.request.bucket, key), key, version)
+        if not self._allows(tx, asked, afresh=True):
             raise S3Error("AccessDenied")
 
     def require_elsewhere(
-        self, bucket: Bucket | None, name: str, action: str, key: bytes, acl: str = ""
+        self, bucket: Bucket | None, name: str, action: str, key: bytes, version: str | None, acl: str
     ) -> None:
         """Let pass what the visitor may do in another bucket, the source of a copy. Raises S3Error."""
-        arn = object_arn(name, key)
-        if self._allows(self.guards.reader, bucket, action, arn, key, afresh=False):
-            return
-        if bucket is None or not self._reads_as_anybody(bucket, action, arn, key, acl):
+        asked = _Asked(bucket, action, object_arn(name, key), key, version)
+        if self._allows(self.guards.reader, asked, afresh=False):
+            self._required.append(asked)
+        elif not self._reads_as_anybody(asked, acl):
             raise S3Error("AccessDenied")
 
     def may_read(self, action: str, acl: str) -> bool:
         """Return whether the visitor may read an object of this list: by its policies, or as anybody may."""
         if self.allows(action, self.key):
             return True
-        found = self.found
-        return found is not None and self._reads_as_anybody(
-            found, action, object_arn(found.name, self.key), self.key, acl
-        )
+        return self._reads_as_anybody(self._asked(action, self.key), acl)
 
-    def _reads_as_anybody(self, bucket: Bucket, action: str, arn: str, key: bytes, acl: str) -> bool:
-        if not is_public(bucket, acl, action) or self._is_foreign_key():
+    def _asked(self, action: str, key: bytes | None) -> _Asked:
+        # A version in the query of an operation that is about the latest one must not decide by its tags.
+        version = self.request.query.get("versionId") if "ObjectVersion" in action else None
+        return _Asked(self.found, action, _arn(self.request.bucket, key), key or b"", version)
+
+    def _reads_as_anybody(self, asked: _Asked, acl: str) -> bool:
+        bucket, reader = asked.bucket, self.guards.reader
+        if bucket is None or not is_public(bucket, acl, asked.action) or self._is_foreign_key():
             return False
-        late = self._late(self.guards.reader, bucket, key)
-        return not self.guards.access.forbids(self.guards.reader, self.visitor, action, arn, late)
+        late = self._late(reader, asked)
+        return not self.guards.access.forbids(reader, self.visitor, asked.action, asked.arn, late)
 
     def _is_foreign_key(self) -> bool:
         """Whether this is a bucket key, which opens its own bucket and nothing else, public or not."""
@@ -134,21 +144,19 @@ class Visit:
         bucket = bucket_records.by_id(tx, self.bucket.id)
         if bucket is None:
             raise no_such_bucket(self.request.bucket)
-        for found, action, arn, key in self._required:
-            if not self._allows(tx, found, action, arn, key, afresh=True):
+        for asked in self._required:
+            if not self._allows(tx, _afresh(tx, asked), afresh=True):
                 raise S3Error("AccessDenied")
         return bucket
 
-    def _allows(
-        self, reader: Reader, bucket: Bucket | None, action: str, arn: str, key: bytes, *, afresh: bool
-    ) -> bool:
-        late = self._late(reader, bucket, key)
-        return self.guards.access.allows(reader, self.visitor, bucket, action, arn, late, afresh=afresh)
+    def _allows(self, reader: Reader, asked: _Asked, *, afresh: bool) -> bool:
+        access, late = self.guards.access, self._late(reader, asked)
+        return access.allows(reader, self.visitor, asked.bucket, asked.action, asked.arn, late, afresh=afresh)
 
-    def _late(self, reader: Reader, bucket: Bucket | None, key: bytes) -> Late:
-        return lambda name: self._condition_key(reader, bucket, key, name)
+    def _late(self, reader: Reader, asked: _Asked) -> Late:
+        return lambda name: self._condition_key(reader, asked, name)
 
-    def _condition_key(self, reader: Reader, bucket: Bucket | None, key: bytes, name: str) -> Values | None:
+    def _condition_key(self, reader: Reader, asked: _Asked, name: str) -> Values | None:
         """Return a condition key's values. Source: "Actions, resources, and condition keys for Amazon S3"."""
         answer = _KEYS.get(name)
         if answer is not None:
@@ -156,25 +164,12 @@ class Visit:
         if name in ("aws:currenttime", "aws:epochtime"):
             return _times(self.guards.clock)[name]
         if name in ("aws:resourceaccount", "s3:resourceaccount"):
-            return None if bucket is None else (bucket.account,)
+            return None if asked.bucket is None else (asked.bucket.account,)
         if name.startswith(_EXISTING_TAG):
-            return self._existing_tag(reader, bucket, key, name.removeprefix(_EXISTING_TAG))
+            return _existing_tag(reader, asked, name.removeprefix(_EXISTING_TAG))
         if name.startswith(_REQUEST_TAG):
             return _values((stated_tags(self.request) or {}).get(name.removeprefix(_REQUEST_TAG)))
         return self._said(name)
-
-    def _existing_tag(self, reader: Reader, bucket: Bucket | None, key: bytes, tag: str) -> Values | None:
-        version = self.request.query.get("versionId")
-        if bucket is None:
-            return None
-        found = (
-            object_records.of_version(reader, bucket.id, key, version)
-            if version
-            else object_records.latest(reader, bucket.id, key)
-        )
-        if found is None:
-            return None
-        return next(((value,) for name, value in found.attributes.tags.items() if name.lower() == tag), None)
 
     def _said(self, name: str) -> Values | None:
         """Return what the request itself says under the name of a key of S3's."""
@@ -191,6 +186,25 @@ def _times(clock: Clock) -> Mapping[str, Values]:
     seconds = int(clock.epoch())
     shown = datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
     return {"aws:currenttime": (shown,), "aws:epochtime": (str(seconds),)}
+
+
+def _afresh(tx: Transaction, asked: _Asked) -> _Asked:
+    """Return the same question about the bucket as it is now: it may be shared no longer."""
+    return asked if asked.bucket is None else replace(asked, bucket=bucket_records.by_id(tx, asked.bucket.id))
+
+
+def _existing_tag(reader: Reader, asked: _Asked, tag: str) -> Values | None:
+    """Return a tag of the very version that is asked about, be it in a bucket that the request names or not."""
+    if asked.bucket is None:
+        return None
+    found = (
+        object_records.of_version(reader, asked.bucket.id, asked.key, asked.version)
+        if asked.version
+        else object_records.latest(reader, asked.bucket.id, asked.key)
+    )
+    if found is None:
+        return None
+    return next(((value,) for name, value in found.attributes.tags.items() if name.lower() == tag), None)
 
 
 def _values(text: str | None) -> Values | None:

@@ -104,7 +104,7 @@ class Writing:
         key, version, _ = wanted
         named = tag("Key", key.decode()) + optional("VersionId", version)
         try:
-            visit.require_now(tx, _delete_action(version), key)
+            visit.require_now(tx, _delete_action(version), key, version)
             version_id(version)
             deleted = self._delete(tx, bucket, wanted)
         except S3Error as error:
