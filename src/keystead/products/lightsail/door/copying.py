@@ -70,6 +70,8 @@ class Copying:
         visit.require("s3:PutObject", visit.key)
         source = self._source(visit)
         attributes = _attributes(visit, source)
+        if _directive(visit, "x-amz-tagging-directive") == "COPY" and attributes.tags:
+            _require_tags_of(visit, source)
         require_attributes(visit, attributes)
         if source.version.body.size > MAX_PUT_BYTES:
             raise S3Error("InvalidRequest", _TOO_LARGE)
@@ -208,6 +210,13 @@ def _attributes(visit: Visit, source: Source) -> Attributes:
     headers = now.headers if metadata == "REPLACE" else before.headers
     tags = now.tags if tagging == "REPLACE" else before.tags
     return Attributes(headers, now.acl, tags)
+
+
+def _require_tags_of(visit: Visit, source: Source) -> None:
+    """Let pass who may read the tags of a source, which nobody reads as anybody. Raises S3Error."""
+    wanted = _named(visit)[2]
+    action = "s3:GetObjectTagging" if wanted is None else "s3:GetObjectVersionTagging"
+    visit.require_elsewhere(source.bucket, source.bucket.name, action, source.key, wanted, "")
 
 
 def _directive(visit: Visit, name: str) -> str:

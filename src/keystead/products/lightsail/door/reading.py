@@ -66,6 +66,7 @@ class Reading:
             return Answer(304, [*_identity_of(version), *shown])
         cut = _cut(visit, reader, version)
         headers = [*_kept(version, overrides), *_identity_of(version), *shown, *cut.headers]
+        headers += _tag_count(visit, version)
         headers.append((b"accept-ranges", b"bytes"))
         headers += _checksum(visit, version, cut)
         answer = Answer(206 if cut.is_partial else 200, headers, length=cut.length)
@@ -122,10 +123,15 @@ def _is_latin(text: str) -> bool:
 
 def _kept(version: Version, overrides: dict[str, str]) -> list[Header]:
     kept = {**version.attributes.headers, **overrides}
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.items()]
-    if version.attributes.tags:
-        headers.append((b"x-amz-tagging-count", b"%d" % len(version.attributes.tags)))
-    return headers
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept.items()]
+
+
+def _tag_count(visit: Visit, version: Version) -> list[Header]:
+    """Return how many tags there are, for who may read them. Source: GetObject, `x-amz-tagging-count`."""
+    of_version = "Version" if "versionId" in visit.request.query else ""
+    if not version.attributes.tags or not visit.allows(f"s3:GetObject{of_version}Tagging", visit.key):
+        return []
+    return [(b"x-amz-tagging-count", b"%d" % len(version.attributes.tags))]
 
 
 def _identity_of(version: Version) -> Sequence[Header]:
