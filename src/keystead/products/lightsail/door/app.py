@@ -21,6 +21,7 @@ from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.answer import Answer, Header
 from keystead.products.lightsail.door.cors import cors_headers, preflight
 from keystead.products.lightsail.door.errors import S3Error
+from keystead.products.lightsail.door.owners import require_expected_owner
 from keystead.products.lightsail.door.request import Hosts, S3Request, read_request
 from keystead.products.lightsail.door.routes import V2_UNSIGNED, route
 from keystead.products.lightsail.door.scribe import Scribe
@@ -91,6 +92,7 @@ class S3Door:
             # Said after the signature, which is wrong for a request that was changed on its way.
             raise S3Error("AccessDenied") if visitor.is_anonymous else unroutable
         visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
+        require_expected_owner(request, turn.bucket)
         operation = self._operations.get(request.operation)
         if operation is None:
             # Told to those only who are somebody here.

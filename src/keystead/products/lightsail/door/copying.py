@@ -27,6 +27,7 @@ from keystead.products.lightsail.door.errors import (
 )
 from keystead.products.lightsail.door.finding import look_up, version_id
 from keystead.products.lightsail.door.multipart import Multipart, open_upload
+from keystead.products.lightsail.door.owners import require_expected_owner
 from keystead.products.lightsail.door.reading import part_number, spans
 from keystead.products.lightsail.door.request import require_key
 from keystead.products.lightsail.door.stated import stated
@@ -114,6 +115,7 @@ class Copying:
         action = "s3:GetObject" if wanted is None else "s3:GetObjectVersion"
         acl = "" if version is None else version.attributes.acl
         visit.require_elsewhere(bucket, name, action, key, wanted, acl)
+        require_expected_owner(visit.request, bucket, "x-amz-source-expected-bucket-owner")
         if bucket is None:
             raise no_such_bucket(name)
         if version is None or (version.is_marker and wanted is None):

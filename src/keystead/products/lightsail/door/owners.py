@@ -3,6 +3,9 @@
 import hashlib
 from functools import lru_cache
 
+from keystead.products.lightsail.bucket import Bucket
+from keystead.products.lightsail.door.errors import S3Error
+from keystead.products.lightsail.door.request import S3Request
 from keystead.products.lightsail.door.visitor import Visitor
 from keystead.products.lightsail.door.xml import nested, tag
 
@@ -29,3 +32,15 @@ def initiator_of(visitor: Visitor) -> str:
     if visitor.principal is not None:
         return visitor.principal.arn
     return "" if visitor.credential is None else visitor.credential.id
+
+
+def require_expected_owner(
+    request: S3Request, bucket: Bucket | None, header: str = "x-amz-expected-bucket-owner"
+) -> None:
+    """Let pass a request about a bucket of the account that it expects, or that expects none. Raises S3Error.
+
+    Source: "Verifying bucket ownership with bucket owner condition" (Amazon S3 User Guide).
+    """
+    expected = request.header(header)
+    if expected is not None and bucket is not None and expected != bucket.account:
+        raise S3Error("AccessDenied")
