@@ -315,9 +315,7 @@ class Module:
         head.append("from __future__ import annotations\n")
         if "datetime" in joined:
             head.append("from datetime import datetime")
-        typing_names = [
-            name for name in _TYPING if name in joined
-        ]
+        typing_names = [name for name in _TYPING if name in joined]
         head.append(f"from typing import {', '.join(typing_names)}\n")
         if "ServiceError" in joined:
             head.append("from keystead.types.errors import ServiceError")

@@ -12,7 +12,7 @@ __all__ = ["rig"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a peer of these tests, whose loop is cut in the middle of a session, leave its socket to the collector."""
+    """Let a peer whose loop is cut in the middle of a session leave its socket to the collector."""
     for item in items:
         if "ssmdoor" in item.path.parts:
             item.add_marker(pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"))
