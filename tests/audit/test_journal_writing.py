@@ -40,6 +40,16 @@ def test_a_note_is_in_the_journal_when_its_change_is_acknowledged(tmp_path):
     assert with_journal(tmp_path, test) == (["A"], True)
 
 
+def test_an_event_that_is_no_text_is_counted_and_holds_nobody_up(tmp_path):
+    async def test(store, journal):
+        for name in ("Before", "\ud800", "After"):
+            journal.observe(event(name))
+        await journal.flush(store)
+        return _names(store.reader), inspect.verify(store.reader).holds
+
+    assert with_journal(tmp_path, test) == (["Before", "After", "KeysteadAuditGap"], True)
+
+
 def test_a_change_that_is_undone_leaves_no_event(tmp_path):
     def failing(tx):
         tx.note(b'{"eventName":"Never"}')

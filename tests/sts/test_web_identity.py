@@ -194,6 +194,14 @@ def test_role_that_does_not_trust_the_token_looks_like_one_that_does_not_exist(r
     assert before == rows(room.authority)
 
 
+def with_algorithm(token: str, algorithm: object) -> str:
+    """Return a token whose header names another algorithm, in whatever form."""
+    head, rest = token.split(".", 1)
+    header = json.loads(base64.urlsafe_b64decode(head + "=="))
+    told = json.dumps({**header, "alg": algorithm}).encode()
+    return base64.urlsafe_b64encode(told).rstrip(b"=").decode() + "." + rest
+
+
 def hmac_with_the_public_key(issuer, now) -> str:
     """The classic confusion: the public key, taken for a shared secret."""
     pem = issuer.keys["rsa"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -207,6 +215,16 @@ BAD_TOKENS = {
     "two parts": (lambda issuer, now: issuer.token(now=now).rpartition(".")[0], NOT_A_JWT),
     "alg none": (lambda issuer, now: jwt.encode({"iss": ISSUER}, None, "none"), NOT_A_JWT),
     "public key as secret": (hmac_with_the_public_key, NOT_A_JWT),
+    "algorithm that is a list": (
+        lambda issuer, now: with_algorithm(issuer.token(now=now), ["RS256"]),
+        NOT_A_JWT,
+    ),
+    "algorithm that is an object": (lambda issuer, now: with_algorithm(issuer.token(now=now), {}), NOT_A_JWT),
+    "subject that is no text": (lambda issuer, now: issuer.token(now=now, sub="\ud800"), NOT_A_JWT),
+    "end before time began": (
+        lambda issuer, now: issuer.token(now=now, exp=-100_000_000_000),
+        "Missing a required claim: exp",
+    ),
     "no issuer": (lambda issuer, now: issuer.token(now=now, iss=None), NOT_A_JWT),
     "other issuer": (
         lambda issuer, now: issuer.token(now=now, iss="https://evil.example"),

@@ -81,11 +81,14 @@ class Journal:
             return
         waiting, self._waiting = self._waiting, []
         dropped, self._dropped = self._dropped, 0
-        gap = [Gap(event_time(self._clock.real_epoch()), dropped)] if dropped else []
+        entries = [entry for event in waiting if (entry := _entry(event)) is not None]
+        lost = dropped + len(waiting) - len(entries)
+        if lost:
+            entries.append(encode(Gap(event_time(self._clock.real_epoch()), lost)))
 
         def note(tx: Transaction) -> None:
-            for event in (*waiting, *gap):
-                tx.note(encode(event))
+            for entry in entries:
+                tx.note(entry)
 
         try:
             await store.write(note)
@@ -95,3 +98,14 @@ class Journal:
             self._waiting = waiting[:room] + self._waiting
             self._dropped += dropped + max(0, len(waiting) - room)
             raise
+
+
+def _entry(event: Event) -> bytes | None:
+    """Return an event as it is written, or None if it holds what is no text: it is then counted as dropped.
+
+    One that nobody can write down must not keep all that come after it from the journal.
+    """
+    try:
+        return encode(event)
+    except ValueError:
+        return None

@@ -5,6 +5,7 @@ practices): the algorithm is the key's, never the token's; issuer and audience m
 the authority's.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,7 +71,10 @@ class WebIdentityTokens:
             raise sts.IDPCommunicationErrorException(CANNOT_FETCH) from error
         if key is None or header.get("alg") != key.algorithm_name:
             _refuse(NO_KEY)
-        return self._judge(issuer, _verified(token, key))
+        claims = _verified(token, key)
+        if not _is_text(claims):
+            _refuse(NOT_A_JWT)
+        return self._judge(issuer, claims)
 
     def _judge(self, issuer: OIDCIssuer, claims: Mapping[str, Any]) -> Vouched:
         """Judge the claims of a token whose signature holds."""
@@ -137,6 +141,15 @@ def _verified(token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
         )
     except jwt.PyJWTError:
         _refuse(BAD_SIGNATURE)
+
+
+def _is_text(claims: Mapping[str, Any]) -> bool:
+    """Return whether claims can be written down: JSON can hold half of a surrogate pair, and no journal can."""
+    try:
+        json.dumps(claims, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _seconds(value: object, claim: str) -> float:
