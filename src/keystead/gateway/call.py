@@ -19,8 +19,9 @@ class Call:
 
     `principal` and `credential` are those that were verified; `action` is what policies call the operation.
     `reader` sees the database; in an operation that writes it is the transaction itself. `prepared` is what the
-    operation's asynchronous part returned. Of an operation that takes no signature the principal is nobody: `late`
-    gives the condition keys of its request, and it says itself, as `identity`, whom the journal shall name.
+    operation's asynchronous part returned. `late` gives the condition keys of the request, if policies were asked.
+    Of an operation that takes no signature the principal is nobody, and it says itself, as `identity`, whom the
+    journal shall name.
     """
 
     request_id: str

@@ -3,6 +3,7 @@
 There is no way to an operation but through `Gateway.handle`, and so none without a verified principal.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -197,6 +198,9 @@ class Gateway:
     async def _perform(self, exchange: Exchange, entry: Entry) -> WireResponse:
         """Perform an operation that waits: for its own asynchronous part, for the commit, or both."""
         if entry.prepare is not None:
+            # What was begun at once has no task of its own yet (http/eager.py); from the next turn on it has, and
+            # may use time-outs.
+            await asyncio.sleep(0)
             call = _call(exchange)
             call.prepared = await entry.prepare(call, exchange.params)
         if entry.declaration.form == "write":
@@ -245,7 +249,7 @@ class Gateway:
             side = face.resource_side(reader, call, arn, params)
             if side is None and is_above:
                 continue
-            late = RequestKeys(
+            late = call.late = RequestKeys(
                 exchange, principal.account if side is None else side.account, self._clock, own
             )
             for action in actions:

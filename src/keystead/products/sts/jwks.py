@@ -56,9 +56,14 @@ class Keys:
     async def _ask(self) -> None:
         self._asked_at = self._clock.monotonic()
         try:
-            self._keys, self._failure = parse(await asyncio.to_thread(_read, self._issuer.jwks)), None
+            async with asyncio.timeout(_FETCH_SECONDS):
+                document = await asyncio.to_thread(_read, self._issuer.jwks)
+            self._keys, self._failure = parse(document), None
         except CannotFetch as error:
             self._keys, self._failure = {}, error
+        except TimeoutError:
+            # The thread ends by itself, when the issuer says nothing for as long, or too much.
+            self._keys, self._failure = {}, CannotFetch(f"{self._issuer.jwks} takes too long")
 
 
 def parse(document: bytes) -> Mapping[str, jwt.PyJWK]:
