@@ -87,3 +87,23 @@ def test_shares_are_kept(room):
 def test_operations_that_are_not_here_say_so(room):
     with refused("UnknownOperationException"):
         room.ssm.describe_parameters()
+
+
+def test_role_is_passed_only_in_ways_that_policies_let_it_be(room):
+    name, role = room.user(), room.role("node", trust("ssm.amazonaws.com"))
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    statements = [
+        {"Effect": "Allow", "Action": ["ssm:*", "iam:PassRole"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*", "Condition": plain},
+    ]
+    both = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    room.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=both)
+    theirs = room.client("ssm", room.key(name))
+
+    with refused("AccessDeniedException") as raised:
+        theirs.create_activation(IamRole=role)
+
+    assert "iam:PassRole" in str(raised.value)
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": statements[:1]})
+    room.iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=allowed)
+    assert theirs.create_activation(IamRole=role)["ActivationId"]

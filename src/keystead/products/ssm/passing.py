@@ -28,7 +28,11 @@ class RolePassing:
         arn = iam_arn(account, f"role/{role_name}") if role is None else role.arn
 
         def late(key: str) -> Values | None:
-            return (service,) if key == "iam:passedtoservice" else None
+            if key == "iam:passedtoservice":
+                return (service,)
+            # What is said of the request holds; what is said of the operation's own resource is not the role's.
+            is_of_request = key.startswith("aws:") and not key.startswith("aws:resourcetag/")
+            return call.late(key) if call.late is not None and is_of_request else None
 
         decision = self._authoriser.decide_again(call.reader, call.principal, PASS_ROLE, arn, late)
         if not decision.is_allowed:
