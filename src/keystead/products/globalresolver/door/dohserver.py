@@ -29,6 +29,7 @@ from keystead.products.globalresolver.door.doh import (
     refusal,
 )
 
+_MOST_DROPPED = 16 * MOST_OCTETS
 _BODY_SECONDS = 10.0
 _START_SECONDS = 10.0
 _BACKLOG = 4096
@@ -105,7 +106,7 @@ class DoHListener:
         except BadRequest as bad:
             response = refusal(bad.status)
             if bad.status not in (408, 413):
-                # A client that is still sending takes an early answer for a broken connection.
+                # As in `_body`: the answer comes after what is being sent.
                 with suppress(BadRequest):
                     await _body(scope, protocol)
         else:
@@ -119,9 +120,13 @@ class DoHListener:
 
 
 async def _body(scope: Any, protocol: Any) -> bytes:
-    """Return a request's body. Raises BadRequest for one that is too large or comes too slowly."""
+    """Return a request's body. Raises BadRequest for one that is too large or comes too slowly.
+
+    Of one that is too large, some more is read and dropped: a client that is still sending takes an early answer
+    for a broken connection, and never sees it.
+    """
     length = scope.headers.get("content-length") or "0"
-    if not length.isdigit() or int(length) > MOST_OCTETS:
+    if not length.isdigit() or int(length) > _MOST_DROPPED:
         raise BadRequest(413)
     parts: list[bytes] = []
     size = 0
@@ -129,11 +134,14 @@ async def _body(scope: Any, protocol: Any) -> bytes:
         async with asyncio.timeout(_BODY_SECONDS):
             async for part in protocol:
                 size += len(part)
-                if size > MOST_OCTETS:
-                    raise BadRequest(413)
-                parts.append(part)
+                if size > _MOST_DROPPED:
+                    break
+                if size <= MOST_OCTETS:
+                    parts.append(part)
     except TimeoutError as error:
         raise BadRequest(408) from error
+    if size > MOST_OCTETS:
+        raise BadRequest(413)
     return b"".join(parts)
 
 

@@ -188,7 +188,10 @@ class StreamProtocol(asyncio.Protocol):
         self._deadline = self._loop.call_later(seconds, self._end_idle)
 
     def _end_idle(self) -> None:
-        if self._in_flight:
+        if self._is_unread:
+            # Closing would wait until the peer reads what it is owed.
+            self._transport.abort()
+        elif self._in_flight:
             self._wait(IDLE_SECONDS)
         else:
             self._transport.abort() if self._buffer else self._transport.close()
