@@ -46,6 +46,7 @@ REFUSED_BY_HEAD = {
     "length empty": (400, POST + b"Content-Length:\r\n\r\n"),
     "length 2**64": (400, POST + b"Content-Length: 18446744073709551616\r\n\r\n"),
     "length past every operation's": (413, POST + b"Content-Length: 5435817985\r\n\r\n"),
+    "host longer than a name": (400, get(b"Host: " + b"a" * 262)),
     "folded header": (400, get(b"Host: a", b"X-A: 1", b" X-B: 2")),
     "header folded by tab": (400, get(b"Host: a", b"X-A: 1", b"\tX-B: 2")),
     "first header folded": (400, get(b" Host: a")),
