@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import keystead
@@ -166,7 +167,10 @@ def test_what_a_session_was_made_with_is_kept(house):
 
     minted = house.mint(scope=scope)
 
-    assert session_records.find(house.store.reader, ACCOUNT, minted.credential.id).scope == scope
+    kept = session_records.find(house.store.reader, ACCOUNT, minted.credential.id).scope
+    # Who is at the start of the chain is found out, and not taken from whoever mints.
+    assert kept.origin.startswith(f"user:{ACCOUNT}:")
+    assert scope == msgspec.structs.replace(kept, origin="")
     assert session_records.find(house.store.reader, "222222222222", minted.credential.id) is None
 
 
