@@ -18,6 +18,7 @@ _FORESEEN = {
     },
     "keystead.remote.node.calls": {"Refused": ""},
     "keystead.remote.node.place": {"BadPlace": ""},
+    "keystead.remote.people.caller": {"AccessFailed": ""},
     "keystead.store.interface": {"DatabaseUnusable": ""},
     "keystead.store.lock": {"DirectoryInUse": "; `keystead health` asks whether that one answers"},
     "keystead.store.migrations": {"SchemaMismatch": ""},

@@ -21,6 +21,7 @@ _VERBS = {
     "audit": "keystead.cli.audit:audit",
     "rekey": "keystead.cli.rekey:rekey",
     "node": "keystead.cli.node:node",
+    "access": "keystead.cli.access:access",
     "version": "keystead.cli.version:version",
 }
 _SUMMARIES = {
@@ -37,6 +38,7 @@ _SUMMARIES = {
     "audit": "Read, check and export the journal.",
     "rekey": "Rotate the root key and seal every secret anew, while serving.",
     "node": "Make this machine a managed node, and run its agent.",
+    "access": "Ask for a node, see who decides, decide, and wait.",
     "version": "Print the versions of keystead and of its service models.",
 }
 
