@@ -37,7 +37,7 @@ class Signer:
         at = at or datetime.now(UTC)
         self._timestamp = at.strftime("%Y%m%dT%H%M%SZ")
         self._scope = f"{self._timestamp[:8]}/{REGION}/{service}/aws4_request"
-        self._signing_key = _signing_key(key.secret, self._scope)
+        self._signing_key = signing_key(key.secret, self._scope)
         headers = f"content-type:{_FORM}\nhost:{host}\nx-amz-date:{self._timestamp}\n"
         self._canonical_head = f"POST\n/\n\n{headers}\n{_SIGNED_HEADERS}\n"
         self._string_head = f"AWS4-HMAC-SHA256\n{self._timestamp}\n{self._scope}\n"
@@ -76,7 +76,8 @@ def form(service: str, action: str, **parameters: str) -> bytes:
     return "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in pairs.items()).encode()
 
 
-def _signing_key(secret: str, scope: str) -> bytes:
+def signing_key(secret: str, scope: str) -> bytes:
+    """Return the key that signs within a scope."""
     key = b"AWS4" + secret.encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -59,9 +59,15 @@ class Connection:
 
     async def ask(self, request: bytes) -> Answer:
         """Send a request and return its answer. Raises Lost; TimeoutError for a server that does not answer."""
+        head, body = await self.exchange(request)
+        return Answer(int(head[9:12]), body.decode())
+
+    async def exchange(self, *request: bytes) -> tuple[bytes, bytes]:
+        """Send a request, piece by piece, and return head and body of its answer. Raises as `ask` does."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                self._writer.write(request)
+                for piece in request:
+                    self._writer.write(piece)
                 head = await self._reader.readuntil(b"\r\n\r\n")
                 length = _LENGTH.search(head)
                 body = await self._reader.readexactly(int(length[1])) if length else b""
@@ -69,7 +75,7 @@ class Connection:
             raise
         except _LOST as error:
             raise Lost("the connection ended before the answer") from error
-        return Answer(int(head[9:12]), body.decode())
+        return head, body
 
     async def close(self) -> None:
         """End the connection, whether or not the other end still is there."""

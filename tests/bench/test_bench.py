@@ -4,6 +4,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from bench.lines import Line
@@ -12,8 +13,9 @@ from bench.measure import cpu_seconds, cpu_ticks, median, percentile, resident_b
 from bench.profile import shares
 from bench.requests import Key, Signer, form
 from bench.results import Series, doubts
+from bench.s3requests import S3Signer
 from bench.syncs import count
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
@@ -40,6 +42,24 @@ def test_requests_are_signed_as_botocore_signs_them(service: str, name: str) -> 
 
     assert f"\r\nAuthorization: {theirs.headers['Authorization']}\r\n" in ours
     assert ours.endswith("\r\n\r\n" + body.decode())
+
+
+@given(
+    method=st.sampled_from(["GET", "PUT"]),
+    key=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40),
+    query=st.dictionaries(st.sampled_from(["uploads", "prefix", "list-type"]), st.text(max_size=10)),
+)
+def test_s3_requests_are_signed_as_botocore_signs_them(method: str, key: str, query: dict[str, str]) -> None:
+    path = quote(f"/bucket/{key}", safe="/-_.~")
+    theirs = AWSRequest(method, f"http://{HOST}{path}", params=query)
+    theirs.context["payload_signing_enabled"] = False
+    S3SigV4Auth(Credentials(KEY.key_id, KEY.secret), "s3", "us-east-1").add_auth(theirs)
+    at = datetime.strptime(theirs.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    payload = theirs.headers["X-Amz-Content-SHA256"]
+
+    ours = S3Signer(KEY, HOST, at).request(method, f"/bucket/{key}", query, payload=payload).decode()
+
+    assert f"\r\nauthorization: {theirs.headers['Authorization']}\r\n" in ours
 
 
 def test_a_forged_request_differs_in_one_digit_of_the_signature() -> None:
