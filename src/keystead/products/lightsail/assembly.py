@@ -50,17 +50,18 @@ def s3(base: Foundation) -> S3:
     scribe = Scribe(base.clock)
     desk = Desk(base.store, base.reader, blobs, versions, scribe, base.clock, base.entropy)
     hosts = Hosts(base.settings.domain)
+    visitors = Visitors(
+        base.authenticator,
+        base.verifier,
+        base.clock,
+        rules_for("s3", public_regions(), base.settings.region),
+        BUCKET_ACCESS_KEY,
+        takes_v2=base.settings.s3_signature_v2,
+    )
     app = S3Door(
-        operations(desk),
+        operations(desk, visitors),
         hosts,
-        Visitors(
-            base.authenticator,
-            base.verifier,
-            base.clock,
-            rules_for("s3", public_regions(), base.settings.region),
-            BUCKET_ACCESS_KEY,
-            takes_v2=base.settings.s3_signature_v2,
-        ),
+        visitors,
         Guards(Access(base.authoriser), base.authenticator, base.verifier, base.clock, base.reader),
         base.usage,
         base.journal,

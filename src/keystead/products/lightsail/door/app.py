@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from keystead.access.doors import RESPOND, Message, Receive, Send
 from keystead.access.refusals import answer as answer_of
-from keystead.access.sigv4 import Reason, Refused
+from keystead.access.sigv4 import Malformed, Reason, Refused
 from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
 from keystead.kernel.entropy import Entropy
@@ -26,7 +26,7 @@ from keystead.products.lightsail.door.request import Hosts, S3Request, read_requ
 from keystead.products.lightsail.door.routes import V2_UNSIGNED, route
 from keystead.products.lightsail.door.scribe import Scribe
 from keystead.products.lightsail.door.visit import Guards, Visit
-from keystead.products.lightsail.door.visitor import ANONYMOUS, Visitor, Visitors
+from keystead.products.lightsail.door.visitor import Visitor, Visitors
 from keystead.products.lightsail.door.xml import error_document
 
 _LOG = logging.getLogger("keystead.s3")
@@ -84,18 +84,16 @@ class S3Door:
         turn.bucket = bucket_records.by_name(self._guards.reader, request.bucket) if request.bucket else None
         if request.operation == "Preflight":
             return preflight(request, turn.bucket)
-        visitor = ANONYMOUS
-        if request.operation != "PostObject":  # A form brings its signature in its body.
-            visitor = self._visitors.identify(request)
+        visitor = self._visitors.identify(request)
+        if request.operation == "PostObject" and not visitor.is_anonymous:
+            # A form brings its signature in its body, and is not signed a second time.
+            raise Malformed(Reason.MORE_THAN_ONE_MECHANISM)
         _require_meant(request, visitor)
         if unroutable is not None:
             # Said after the signature, which is wrong for a request that was changed on its way.
             raise S3Error("AccessDenied") if visitor.is_anonymous else unroutable
         visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
         require_expected_owner(request, turn.bucket)
-        if request.operation == "PostObject":
-            # Its signature would be in its body, which nobody here reads.
-            raise S3Error("NotImplemented", "Uploads by a browser's form are not implemented here.")
         operation = self._operations.get(request.operation)
         if operation is None:
             # Told to those only who are somebody here.

@@ -40,7 +40,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a body has to be. `length` counts the content; `checksum` is None where only the trailer says it."""
+    """What a body has to be. `length` counts the content; `checksum` is None where only the trailer says it.
+
+    Of the file of a form nobody says the length before: it has at least `least` bytes then, and at most `length`.
+    """
 
     length: int
     framing: ChunkedBody | None = None
@@ -49,6 +52,7 @@ class Expected:
     algorithm: Algorithm = checksums.OWN
     checksum: bytes | None = None
     trailer: bool = False
+    least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ class Intake:
     def _take(self, piece: bytes | memoryview) -> None:
         self._size += len(piece)
         if self._size > self._expected.length:
-            raise S3Error("IncompleteBody")
+            raise self._too_long()
         self._md5.update(piece)
         if self._sha256 is not None:
             self._sha256.update(piece)
@@ -216,8 +220,7 @@ class Intake:
     def finish(self) -> Received:
         """Return the body, on disk where it is a blob. Raises S3Error if it is not what it has to be."""
         expected = self._expected
-        if self._size != expected.length or (expected.framing and not expected.framing.is_complete):
-            raise S3Error("IncompleteBody")
+        self._require_length()
         self._require_sums()
         value = self._checksum.digest()
         if self._writer is None and not self._inline_bytes:
@@ -236,6 +239,21 @@ class Intake:
         """Leave nothing of the body."""
         if self._writer is not None:
             self._writer.drop()
+
+    def _too_long(self) -> S3Error:
+        most = self._expected.length
+        if self._expected.least is None:
+            return S3Error("IncompleteBody")
+        return S3Error("EntityTooLarge", ProposedSize=str(self._size), MaxSizeAllowed=str(most))
+
+    def _require_length(self) -> None:
+        expected = self._expected
+        if expected.least is not None and self._size < expected.least:
+            raise S3Error("EntityTooSmall", ProposedSize=str(self._size), MinSizeAllowed=str(expected.least))
+        if expected.least is None and self._size != expected.length:
+            raise S3Error("IncompleteBody")
+        if expected.framing is not None and not expected.framing.is_complete:
+            raise S3Error("IncompleteBody")
 
     def _require_sums(self) -> None:
         expected, md5 = self._expected, self._md5.digest()

@@ -8,13 +8,15 @@ from keystead.products.lightsail.door.copying import Copying
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.listing import Listing
 from keystead.products.lightsail.door.multipart import Multipart
+from keystead.products.lightsail.door.posting import Posting
 from keystead.products.lightsail.door.reading import Reading
 from keystead.products.lightsail.door.tagging import Tagging
 from keystead.products.lightsail.door.versioned import VersionedListing
+from keystead.products.lightsail.door.visitor import Visitors
 from keystead.products.lightsail.door.writing import Writing
 
 
-def operations(desk: Desk) -> Mapping[str, Operation]:
+def operations(desk: Desk, visitors: Visitors) -> Mapping[str, Operation]:
     """Return what answers each operation."""
     probes, listing = BucketProbes(desk.reader), Listing(desk.reader)
     reading, writing, tagging = Reading(desk), Writing(desk), Tagging(desk)
@@ -49,6 +51,7 @@ def operations(desk: Desk) -> Mapping[str, Operation]:
         "ListBuckets": probes.list_buckets,
         "ListObjects": listing.list_objects,
         "ListObjectsV2": listing.list_objects_v2,
+        "PostObject": Posting(desk, visitors).post_object,
         "PutObject": writing.put_object,
         **dict.fromkeys(NONE_OF, probes.get_nothing),
         **dict.fromkeys(EMPTY_OF, probes.get_empty),

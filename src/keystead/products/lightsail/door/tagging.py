@@ -49,7 +49,7 @@ class Tagging:
         """Replace an object's tags."""
         self._require(visit, "s3:Put", "Tagging")
         content = await read_document(visit.request, visit.visitor, _MAX_BYTES, self._desk.blobs)
-        tags = _read_tags(content)
+        tags = read_tags(content)
         version = await self._change(visit, lambda tx, found: object_records.set_tags(tx, found.row, tags))
         return Answer(200, shown_version(visit, version))
 
@@ -132,7 +132,7 @@ def _attribute(name: str, version: Version) -> str:
     return ""
 
 
-def _read_tags(content: bytes) -> dict[str, str]:
+def read_tags(content: bytes) -> dict[str, str]:
     root = read(content, "Tagging")
     sets = list(children(root, "TagSet"))
     if len(sets) != 1:

@@ -5,11 +5,12 @@ sessions are proven alike; what each may do is `access`'s question.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from keystead.access import sigv2
+from keystead.access import postform, sigv2
 from keystead.access.authenticate import Authenticator, SigV4Proof
+from keystead.access.postform import PresentedForm
 from keystead.access.sigv4 import Malformed, Reason, Refused, ServiceRules, find
 from keystead.access.sigv4 import Verified as VerifiedSignature
 from keystead.access.sigv4.present import Presented
@@ -132,6 +133,17 @@ class Visitors:
     ) -> Visitor:
         """Return the visitor with a credential that was proven. Raises Refused when its owner is gone."""
         return Visitor(credential, self._principal(credential), None, auth_type, version)
+
+    def of_form(self, presented: PresentedForm) -> Visitor:
+        """Return who signed the policy of a form. Raises Refused."""
+        if presented.version == "AWS" and not self._takes_v2:
+            raise Malformed(Reason.UNSUPPORTED_ALGORITHM)
+
+        def check(secret: Secret) -> None:
+            postform.check(presented, secret, self._rules, real_now=self._clock.real_epoch())
+
+        credential = self.prove(presented.key_id, presented.session_token, ProofByCheck(check))
+        return replace(self.of(credential, "POST", presented.version), region=presented.region)
 
     def _visitor_v4(self, credential: Credential, presented: Presented, proof: SigV4Proof) -> Visitor:
         return Visitor(

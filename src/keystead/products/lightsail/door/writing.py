@@ -68,7 +68,7 @@ class Writing:
         require_write(request, visit.key, object_records.latest(self._desk.reader, bucket.id, visit.key))
         received = await self._desk.receive(visit, expected)
         placed = await self._desk.place(visit, received, attributes, conditions_of(visit))
-        return Answer(200, [*_received_headers(received), *placed_headers(placed)])
+        return Answer(200, [*received_headers(received), *placed_headers(placed)])
 
     async def delete_object(self, visit: Visit) -> Answer:
         """Delete an object, by a marker where the bucket has versions, or one version for good."""
@@ -123,7 +123,7 @@ class Writing:
         return self._desk.versions.delete_version(tx, bucket.id, key, version)
 
 
-def _received_headers(received: Received) -> list[Header]:
+def received_headers(received: Received) -> list[Header]:
     checksum = received.checksum
     return [
         (b"etag", b'"%b"' % received.etag.encode()),
