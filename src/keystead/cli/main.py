@@ -22,6 +22,7 @@ _VERBS = {
     "rekey": "keystead.cli.rekey:rekey",
     "node": "keystead.cli.node:node",
     "access": "keystead.cli.access:access",
+    "webhook": "keystead.cli.webhook:webhook",
     "version": "keystead.cli.version:version",
 }
 _SUMMARIES = {
@@ -39,6 +40,7 @@ _SUMMARIES = {
     "rekey": "Rotate the root key and seal every secret anew, while serving.",
     "node": "Make this machine a managed node, and run its agent.",
     "access": "Ask for a node, see who decides, decide, and wait.",
+    "webhook": "See what could not be posted yet of access requests, and post it again.",
     "version": "Print the versions of keystead and of its service models.",
 }
 

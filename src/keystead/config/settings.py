@@ -191,6 +191,28 @@ class Settings:
         flag=False,
     )
 
+    webhook_url: str = _setting(
+        values.text, "", "where what happens to access requests is posted; empty: nowhere", flag=False
+    )
+    webhook_secret_file: Path | None = _setting(
+        values.path, None, "file of the key that signs it: `whsec_` and base64 of 24 to 64 bytes", flag=False
+    )
+    webhook_hosts: tuple[str, ...] = _setting(
+        values.texts,
+        (),
+        "hosts of that URL that may have private or loopback addresses and speak plain HTTP",
+        flag=False,
+    )
+    webhook_ca_file: Path | None = _setting(
+        values.path, None, "certificates (PEM) that vouch for that host in place of the system's", flag=False
+    )
+    webhook_attempts: int = _setting(
+        values.count,
+        15,
+        "tries to post an event before it is set aside; 15 take three hours",
+        flag=False,
+    )
+
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{12}", self.account):
             raise BadSetting(f"account: {self.account!r} is not 12 digits")

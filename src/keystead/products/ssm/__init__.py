@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from keystead.access.doors import Worker
 from keystead.config.settings import Settings
 from keystead.credentials.kind import Kind
 from keystead.gateway.operations import Face
@@ -30,6 +31,8 @@ from keystead.products.ssm.searching import Searching
 from keystead.products.ssm.service_settings import ServiceSettings
 from keystead.products.ssm.sharing import DocumentSharing
 from keystead.products.ssm.tagging import TagOperations
+from keystead.products.ssm.timeouts import LOOK_SECONDS, Timeouts
+from keystead.products.ssm.webhook.parts import workers
 from keystead.store.interface import Reader
 
 
@@ -83,7 +86,7 @@ def _parts(base: Foundation) -> Parts:
     clock, listing, library = base.clock, Listing(base.markers), Library()
     passing, searching = RolePassing(base.authoriser), Searching(base.markers)
     door = _door(base, library)
-    events = RequestEvents(clock, base.entropy)
+    events = RequestEvents(clock, base.entropy, is_posted=bool(base.settings.webhook_url))
     deciding = Deciding(base.issuer, door.desk, events, clock, base.entropy)
     exists = {
         "Document": _has_document,
@@ -108,7 +111,9 @@ def _parts(base: Foundation) -> Parts:
         resource_arn=resource_arn,
         condition_key=condition_key,
     )
-    return Parts(face, doors=door.doors, workers=door.workers)
+    timeouts = Timeouts(base.store, deciding, clock)
+    background = [*door.workers, Worker("ssm-timeouts", LOOK_SECONDS, timeouts.look), *workers(base)]
+    return Parts(face, doors=door.doors, workers=background)
 
 
 PRODUCT = Product(

@@ -103,7 +103,7 @@ class Deciding:
                 put(tx, Place(made.account, region, type_, resource), {MANAGED_TAG: "true"})
         if isinstance(outcome, Conflict):
             self._events.failed(tx, made, [each.name for each in outcome.versions])
-        elif execution:
+        else:
             self._tell(tx, made)
         return made
 
@@ -187,6 +187,10 @@ class Deciding:
         else:
             self.revoke(tx, request)
 
+    def time_out(self, tx: Transaction, request: AccessRequest) -> None:
+        """Write down, and tell, that a level's time has passed. Raises TooLate where somebody decided meanwhile."""
+        self._step(tx, request, records.TIMED_OUT, request.deadline_at)
+
     def _check_may_decide(
         self, request: AccessRequest, person: Person, levels: "range | list[int]", policy: ManualPolicy
     ) -> None:
@@ -198,8 +202,7 @@ class Deciding:
     def _step(self, tx: Transaction, request: AccessRequest, state: str, now: int) -> None:
         if not records.step(tx, request, state, now):
             raise TooLate("The request was decided meanwhile.")
-        if request.execution:
-            self._tell(tx, self._again(tx, request))
+        self._tell(tx, self._again(tx, request))
 
     def _again(self, tx: Transaction, request: AccessRequest) -> AccessRequest:
         found = records.find(tx, request.account, request.region, request.id)
@@ -208,7 +211,7 @@ class Deciding:
         return found
 
     def _tell(self, tx: Transaction, request: AccessRequest) -> None:
-        self._events.changed(tx, request, policy_of(request))
+        self._events.changed(tx, request, policy_of(request) if request.execution else None)
 
 
 def policy_of(request: AccessRequest) -> ManualPolicy:

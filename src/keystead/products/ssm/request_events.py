@@ -1,7 +1,7 @@
 """The events of requests, in the form of EventBridge's: kept with the change that they tell.
 
 Follows the AWS Systems Manager User Guide, "Monitor just-in-time node access".
-AWS emits them for manual requests only.
+AWS emits them for manual requests only; here the requester's tell of what a policy approved as well.
 """
 
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from keystead.products.ssm import request_records as records
 from keystead.products.ssm.approval_policy import ManualPolicy
 from keystead.products.ssm.request_records import AccessRequest, Event
 from keystead.products.ssm.resources import node_arn
+from keystead.products.ssm.webhook import outbox_records
 from keystead.store.interface import Transaction
 
 REQUESTER: Final = "Requester Access Request Status Update"
@@ -27,41 +28,31 @@ _SHOWN: Final = {
     records.REJECTED: "Rejected",
     records.REVOKED: "Revoked",
     records.CANCELLED: "Cancelled",
+    records.TIMED_OUT: "TimedOut",  # UNCONFIRMED
 }
 
 
 class RequestEvents:
-    """Writes events down."""
+    """Writes events down, and that they are to be posted if `is_posted`."""
 
-    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, clock: Clock, entropy: Entropy, *, is_posted: bool) -> None:
+        self._is_posted = is_posted
         self._clock = clock
         self._ids = RequestIds(entropy)
 
-    def changed(self, tx: Transaction, request: AccessRequest, policy: ManualPolicy) -> None:
-        """Tell approvers and the requester of a request's new state; approvers first, as at AWS."""
-        at = datetime.fromtimestamp(request.created_at / 1000, UTC)
-        level = policy.levels[request.level]
-        common: dict[str, Any] = {
-            "ExecutionId": request.execution,
-            "OpsItemId": request.id,
-            "StartTime": f"{at:%b} {at.day}, {at.year}, {at.hour % 12 or 12}:{at:%M:%S %p}",
-            "TargetResourceArn": node_arn(request.account, request.region, request.node),
-            "Title": f"Access Request - {at:%Y-%m-%d %H:%M} UTC",
-            "Requester": request.requester_arn,
-        }
-        state = _SHOWN[request.state]
-        self._add(
-            tx,
-            request,
-            APPROVER,
-            {
+    def changed(self, tx: Transaction, request: AccessRequest, policy: ManualPolicy | None) -> None:
+        """Tell approvers, if there are any, and the requester of a request's new state; in AWS's order."""
+        common, state = _common(request), _SHOWN[request.state]
+        if policy is not None:
+            level = policy.levels[request.level]
+            told = {
                 **common,
                 "AccessRequestApprovalLevelStatus": state,
                 "StepName": level.name,
                 "RequestReason": request.reason,
                 "Approvers": [one.id for one in level.approvers],
-            },
-        )
+            }
+            self._add(tx, request, APPROVER, told)
         self._add(tx, request, REQUESTER, {**common, "AccessRequestStatus": state})
 
     def failed(self, tx: Transaction, request: AccessRequest, policies: list[str]) -> None:
@@ -79,6 +70,19 @@ class RequestEvents:
     def _add(self, tx: Transaction, request: AccessRequest, type_: str, detail: dict[str, Any]) -> None:
         text = msgspec.json.encode(detail).decode()
         now = now_ms(self._clock)
-        records.add_event(
-            tx, Event(self._ids.next(), request.account, request.region, request.id, type_, text, now)
-        )
+        event = Event(self._ids.next(), request.account, request.region, request.id, type_, text, now)
+        records.add_event(tx, event)
+        if self._is_posted:
+            outbox_records.add(tx, event.id, request.id)
+
+
+def _common(request: AccessRequest) -> dict[str, Any]:
+    at = datetime.fromtimestamp(request.created_at / 1000, UTC)
+    return {
+        "ExecutionId": request.execution,
+        "OpsItemId": request.id,
+        "StartTime": f"{at:%b} {at.day}, {at.year}, {at.hour % 12 or 12}:{at:%M:%S %p}",
+        "TargetResourceArn": node_arn(request.account, request.region, request.node),
+        "Title": f"Access Request - {at:%Y-%m-%d %H:%M} UTC",
+        "Requester": request.requester_arn,
+    }

@@ -23,7 +23,7 @@ LIFECYCLE: Final = Lifecycle(
         TIMED_OUT: _NOTHING,
     }
 )
-"""`timed-out` is a time that has passed, so it is never written: `AccessRequest.state_at` says it."""
+"""`timed-out` is a time that has passed: `AccessRequest.state_at` says it, and it is written some seconds later."""
 
 _REQUEST = (
     "id, account, region, requester_arn, requester_id, requester_person, session_name, reason, node, state, policy,"
@@ -181,6 +181,16 @@ def step(tx: Transaction, request: AccessRequest, state: str, now: int) -> bool:
         (state, now, state, now, request.id, request.state),
     )
     return changed == 1
+
+
+def overdue(reader: Reader, now: int) -> list[AccessRequest]:
+    """Return some of the waiting requests whose level's time has passed."""
+    rows = reader.all(
+        f"SELECT {_REQUEST} FROM ssm_access_request WHERE state = 'waiting' AND deadline_at <= ?"
+        " ORDER BY deadline_at LIMIT 100",
+        (now,),
+    )
+    return [AccessRequest(*row) for row in rows]
 
 
 def open_level(tx: Transaction, request: AccessRequest, level: int, deadline_at: int, now: int) -> bool:
