@@ -18,6 +18,7 @@ from typing import NoReturn
 from bench import report
 from bench.authorisation import authorisation
 from bench.compare import compare
+from bench.dns import dns
 from bench.growth import growth, peer_growth
 from bench.lines import lines
 from bench.load import ROOT, LoadFailed
@@ -37,6 +38,7 @@ PARTS = {
     "growth": growth,
     "peer-growth": peer_growth,
     "profile": profile,
+    "dns": dns,
 }
 HOLDS, MISSED, WORTHLESS = 0, 1, 2
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.authorisation import ONE_POLICY, ROOT, TEN_POLICIES
+from bench.dns import DOH, DOT, MANY_TOKENS, ONE_EACH, OURS, PEER, row_name
 from bench.measure import median
 from bench.operations import BAD_SIGNATURE, CREATE
 from bench.results import Results, Series
@@ -42,6 +43,7 @@ def lines(results: Results) -> list[Line]:
         *_against_itself(results),
         *_of_authorisation(results),
         *_start_and_memory(results),
+        *_of_dns(results),
     ]
 
 
@@ -87,6 +89,16 @@ def _start_and_memory(results: Results) -> Iterator[Line]:
     yield Line("restart to first signed answer", 0.6, again, "s", at_least=False)
     idle = results.idle_bytes / MIB if results.idle_bytes is not None else None
     yield Line("resident memory, idle", 110, idle, "MiB", at_least=False)
+
+
+def _of_dns(results: Results) -> Iterator[Line]:
+    for what, bound in ((DOT, 2.5), (DOH, 2.0)):
+        row = results.dns.get(row_name(what, ONE_EACH), {})
+        ours, many, peer = row.get(OURS), row.get(MANY_TOKENS), row.get(PEER)
+        against = ours.cpu_ratio(peer) if ours and peer else None
+        yield Line(f"{what} {ONE_EACH}, CPU against unbound", bound, against, at_least=False)
+        more = many.cpu_ratio(ours) if many and ours else None
+        yield Line(f"{what} {ONE_EACH}, CPU of 10,000 tokens against 10", 1.1, more, at_least=False)
 
 
 def _cpu_against_peer(results: Results, operation: str) -> float | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from bench.dns import PEER
 from bench.lines import MIB, Line, lines
 from bench.measure import median
 from bench.results import Results, Table
@@ -42,6 +43,9 @@ def _sections(results: Results) -> Iterator[str]:
     if results.peer_growth:
         yield "\ngrowth, moto"
         yield _aligned(_growth_rows(results.peer_growth))
+    if results.dns:
+        yield "\nDNS: CPU µs per query of the whole server, and its ratio to unbound's own"
+        yield _aligned(_dns_rows(results.dns))
     yield from _start_and_memory(results)
     for operation, shares in results.profile.items():
         yield f"\nprofile, {operation}: share of samples in a function | in it and what it calls"
@@ -92,6 +96,16 @@ def _growth_rows(table: Table) -> Iterator[Sequence[str]]:
     for operation, row in table.items():
         smallest = next(iter(row.values()))
         yield (operation, *(f"{one.cpu_us:.1f} ({one.cpu_ratio(smallest):.2f})" for one in row.values()))
+
+
+def _dns_rows(table: Table) -> Iterator[Sequence[str]]:
+    yield ("load", "server", "CPU µs", "queries/s", "mean ms", "CPU ×")
+    for load, servers in table.items():
+        for name, series in servers.items():
+            latency = f"{series.p50_ms:.2f}" if series.p50_ms else ""
+            ratio = "" if name == PEER else f"{series.cpu_ratio(servers[PEER]):.2f}"
+            yield (load, name, f"{series.cpu_us:.1f}", f"{series.rate:.0f}", latency, ratio)
+            load = ""
 
 
 def _start_and_memory(results: Results) -> Iterator[str]:

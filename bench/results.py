@@ -75,6 +75,8 @@ class Results:
     syncs_per_create: dict[int, float] = field(default_factory=dict)
     # Operation to the share of samples per function: in it, and in it or below it.
     profile: dict[str, dict[str, list[tuple[str, float]]]] = field(default_factory=dict)
+    # Transport and shape of the load, then resolver, to its rounds.
+    dns: Table = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 

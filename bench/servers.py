@@ -56,13 +56,15 @@ def program(name: str) -> str:
 
 
 @contextlib.contextmanager
-def keystead(directory: Path, core: int, wrapper: Sequence[str] = ()) -> Iterator[Server]:
+def keystead(
+    directory: Path, core: int, wrapper: Sequence[str] = (), options: Sequence[str] = ()
+) -> Iterator[Server]:
     """Run keystead on a data directory; `wrapper` is a command line to run it under, such as strace."""
     ready_file = directory.with_name(directory.name + ".ready.json")
     ready_file.unlink(missing_ok=True)
     log = directory.with_name(directory.name + ".log")
-    with _process([*wrapper, *_keystead_argv(directory, ready_file)], core, log) as child:
-        _wait(child, ready_file.exists, "keystead", log)
+    with process([*wrapper, *_keystead_argv(directory, ready_file), *options], core, log) as child:
+        wait_until(child, ready_file.exists, "keystead", log)
         address = urlsplit(json.loads(ready_file.read_text())["http"])
         key = read_credentials(directory / "root-credentials")
         # Audit rows of reads and refusals are written up to a second later; they belong to the round.
@@ -72,12 +74,12 @@ def keystead(directory: Path, core: int, wrapper: Sequence[str] = ()) -> Iterato
 @contextlib.contextmanager
 def moto(directory: Path, core: int) -> Iterator[Server]:
     """Run moto's server; it keeps everything in memory and verifies no signature."""
-    port, log = _free_port(), directory / "moto.log"
+    port, log = free_port(), directory / "moto.log"
     argv = [program("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
     # Its request log is the default of its development server; nobody reads it, so it costs it least here.
-    with _process(argv, core, Path(os.devnull)) as child:
+    with process(argv, core, Path(os.devnull)) as child:
         server = Server("moto", "127.0.0.1", port, child.pid, Key("AKIAIOSFODNN7EXAMPLE", "s" * 40))
-        _wait(child, lambda: answers(server), "moto", log)
+        wait_until(child, lambda: answers(server), "moto", log)
         yield server
 
 
@@ -85,8 +87,8 @@ def moto(directory: Path, core: int) -> Iterator[Server]:
 def bare(directory: Path, core: int) -> Iterator[Server]:
     """Run the bare server."""
     log = directory / "bare.log"
-    with _process([sys.executable, "-m", "bench.bare"], core, log) as child:
-        _wait(child, lambda: log.read_text().strip().isdigit(), "bare", log)
+    with process([sys.executable, "-m", "bench.bare"], core, log) as child:
+        wait_until(child, lambda: log.read_text().strip().isdigit(), "bare", log)
         yield Server("bare", "127.0.0.1", int(log.read_text()), child.pid, Key("none", "none"))
 
 
@@ -110,7 +112,8 @@ def answers(server: Server) -> bool:
 
 
 @contextlib.contextmanager
-def _process(argv: Sequence[str], core: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(argv: Sequence[str], core: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command on one core until the block ends; what it prints goes to `log`."""
     libc = ctypes.CDLL(None)
 
     def settle() -> None:
@@ -152,7 +155,8 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _wait(child: subprocess.Popen[bytes], is_up: Callable[[], bool], name: str, log: Path) -> None:
+def wait_until(child: subprocess.Popen[bytes], is_up: Callable[[], bool], name: str, log: Path) -> None:
+    """Return when a child answers. Raises ServerFailed when it does not in time."""
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while not is_up():
         if child.poll() is not None or time.monotonic() > deadline:
@@ -175,6 +179,7 @@ def _listener_flags() -> list[str]:
     return [flag for flag in _LISTENER_FLAGS if flag in shown]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]

@@ -28,6 +28,7 @@ class Effort:
     growth_churn: int
     starts: int
     sync_seconds: float
+    dns_tokens: int
 
 
 # IAM allows 5,000 users in an account, and so does keystead: readers and churn together stay below. The peer gets
@@ -46,6 +47,7 @@ FULL = Effort(
     growth_churn=3_500,
     starts=7,
     sync_seconds=2.0,
+    dns_tokens=10_000,
 )
 QUICK = Effort(
     rounds=2,
@@ -61,6 +63,7 @@ QUICK = Effort(
     growth_churn=600,
     starts=2,
     sync_seconds=0.5,
+    dns_tokens=100,
 )
 
 
