@@ -53,9 +53,10 @@ def rewrap(tx: Transaction, number: int, root_key: str, wrapped: bytes) -> None:
 
 
 def drop_unused(tx: Transaction, keep: int, account: str) -> None:
-    """Forget the sealing keys of an account that no credential needs any more."""
+    """Forget the sealing keys of an account that no credential and no kept secret needs any more."""
     tx.run(
         "DELETE FROM data_key WHERE account = ? AND purpose = 'seal' AND number <> ?"
-        " AND NOT EXISTS (SELECT 1 FROM credential WHERE credential.data_key = data_key.number)",
+        " AND NOT EXISTS (SELECT 1 FROM credential WHERE credential.data_key = data_key.number)"
+        " AND NOT EXISTS (SELECT 1 FROM kept_secret WHERE kept_secret.data_key = data_key.number)",
         (account, keep),
     )

@@ -7,7 +7,7 @@ keys leave the file. A kill leaves more keys than needed and nothing that cannot
 
 from dataclasses import dataclass
 
-from keystead.credentials import keyring, shelf
+from keystead.credentials import kept, keyring, shelf
 from keystead.credentials.rootkey import RootKeyFile
 from keystead.credentials.seal import Seal, binding
 from keystead.kernel.clock import Clock, now_ms
@@ -52,4 +52,4 @@ def _reseal(tx: Transaction, seal: Seal, account: str) -> int:
             bound_to = binding(credential.id, credential.account, credential.kind, credential.version)
             secret = seal.open(shelved.sealed, bound_to)
             shelf.set_sealed(tx, credential.id, seal.close(account, secret, bound_to))
-    return len(portion)
+    return len(portion) or kept.reseal(tx, seal, account, _AT_ONCE)
