@@ -79,7 +79,7 @@ def test_every_route_is_open_exactly_to_roles_that_hold_its_action(room, workspa
     """The table is data: a route that a role may not use is refused with 403, before its body is looked at."""
     parts = room.authority.authority.parts
     door = next(door for each in parts for door in each.doors if door.name == "grafana")
-    for route in door.app._table.routes:
+    for route in door.app.embedded._table.routes:
         path = "/api" + route.template
         for name in ("id", "uid", "name", "token", "version"):
             path = path.replace(f"{{{name}}}", "987654")

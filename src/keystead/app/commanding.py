@@ -34,6 +34,11 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
     count: int = 20
     position: int = 0
     file: str = ""
+    url: str = ""
+    ca: str = ""
+    # What is to be sealed; no answer and no journal entry holds it.
+    secret: str = ""
+    force: bool = False
 
 
 Command = Callable[[Authority, Arguments, int], Awaitable[object]]

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from keystead.app import account_commands, explain_command, webhook_commands
+from keystead.app import account_commands, explain_command, webhook_commands, workspace_commands
 from keystead.app.authority import Authority
 from keystead.app.commanding import Arguments, Command, CommandFailed, changed, looked, nothing
 from keystead.audit import inspect
@@ -245,4 +245,5 @@ COMMANDS: Mapping[str, Command] = {
     **account_commands.COMMANDS,
     **explain_command.COMMANDS,
     **webhook_commands.COMMANDS,
+    **workspace_commands.COMMANDS,
 }

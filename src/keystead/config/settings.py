@@ -190,6 +190,27 @@ class Settings:
         "versions that Grafana workspaces can have, oldest first",
         flag=False,
     )
+    grafana_upstream_connect_seconds: float = _setting(
+        values.seconds, 5.0, "longest wait for a connection to an upstream Grafana, seconds", flag=False
+    )
+    grafana_upstream_answer_seconds: float = _setting(
+        values.seconds, 30.0, "longest wait for the first byte of an upstream's answer, seconds", flag=False
+    )
+    grafana_upstream_idle_seconds: float = _setting(
+        values.seconds,
+        60.0,
+        "longest silence within an upstream's answer, and of a side that reads no WebSocket message, seconds",
+        flag=False,
+    )
+    grafana_upstream_connections: int = _setting(
+        values.count,
+        64,
+        "requests that one upstream Grafana is sent at a time; as many again may wait",
+        flag=False,
+    )
+    grafana_upstream_sockets: int = _setting(
+        values.count, 256, "WebSockets that one upstream Grafana holds at a time", flag=False
+    )
 
     webhook_url: str = _setting(
         values.text, "", "where what happens to access requests is posted; empty: nowhere", flag=False

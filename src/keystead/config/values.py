@@ -83,6 +83,16 @@ def count(value: object) -> int:
     return number
 
 
+def seconds(value: object) -> float:
+    """Return a time that is longer than none and at most a day, in seconds."""
+    number = (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float(text(value))
+    )
+    if not 0 < number <= 86_400:
+        raise ValueError("not a number of seconds, at most a day")
+    return number
+
+
 def networks(value: object) -> tuple[Network, ...]:
     """Return networks in CIDR form: a list, or one text with commas."""
     if isinstance(value, str):

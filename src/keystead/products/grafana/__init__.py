@@ -38,7 +38,8 @@ def _parts(base: Foundation) -> Parts:
         condition_key=condition_key,
         further_actions=further_actions,
     )
-    return Parts(face, doors=[build_door(base, accounts)])
+    door, worker = build_door(base, accounts)
+    return Parts(face, doors=[door], workers=[worker])
 
 
 PRODUCT = Product(

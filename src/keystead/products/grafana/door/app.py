@@ -16,16 +16,16 @@ from keystead.credentials.usage import Usage
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
-from keystead.products.grafana import records
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
+from keystead.products.grafana.door.opening import open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
 from keystead.products.grafana.door.roles import SERVER_ADMIN, may
 from keystead.products.grafana.door.routes import Route, RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
 from keystead.products.grafana.door.wire import ClientGone, answer, body_of, header, query_of
-from keystead.products.grafana.records import DELETING, Workspace
+from keystead.products.grafana.records import Workspace
 from keystead.store.interface import Reader, Store, Transaction, UnstorableText
 
 _LOG = logging.getLogger("keystead.grafana")
@@ -110,18 +110,8 @@ class GrafanaDoor:
         segments = None if named is None else segments_of(named[1])
         if named is None or segments is None:
             raise Refusal(404, "Not found")
-        workspace = self._open_workspace(self._reader, named[0])
+        workspace = open_workspace(self._reader, named[0])
         return _Place(workspace, segments, named[2])
-
-    def _open_workspace(self, reader: Reader, workspace_id: str) -> Workspace:
-        """Return a workspace whose door is open. Raises Refusal 404, 403."""
-        workspace = records.find(reader, workspace_id)
-        if workspace is None or workspace.status == DELETING:
-            raise Refusal(404, "Not found")
-        if workspace.facts.get("networkAccessControl") is not None:
-            # Prefix lists and VPC endpoints mean nothing here, so that nobody can be said to be in one.
-            raise Refusal(403, "Forbidden")
-        return workspace
 
     def _routed(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, Mapping[str, str]]:
         found = self._table.find(method, segments)
@@ -164,7 +154,7 @@ class GrafanaDoor:
             return told
 
         def job(tx: Transaction) -> Answer:
-            workspace = self._open_workspace(tx, place.workspace.id)
+            workspace = open_workspace(tx, place.workspace.id)
             who = self._admission.again(tx, workspace, holder)
             self._check(route, who)
             asked = ask(tx, workspace, who, tx)

@@ -1,6 +1,6 @@
 """Puts the door together."""
 
-from keystead.access.doors import HTTPDoor
+from keystead.access.doors import HTTPDoor, Worker
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.app import GrafanaDoor
 from keystead.products.grafana.door.dashboards import DashboardRoutes
@@ -13,11 +13,13 @@ from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.search import SearchRoutes
 from keystead.products.grafana.door.server import ServerRoutes
 from keystead.products.grafana.door.serviceaccounts import ServiceAccountRoutes
+from keystead.products.grafana.upstream.gate import Gate
+from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
 from keystead.products.product import Foundation
 
 
-def build_door(base: Foundation, keeper: AccountKeeper) -> HTTPDoor:
-    """Return the door of every workspace: at its own host name, or under `/_ws/<workspace-id>/`."""
+def build_door(base: Foundation, keeper: AccountKeeper) -> tuple[HTTPDoor, Worker]:
+    """Return the door of every workspace, at its own host name or under `/_ws/<workspace-id>/`, and its worker."""
     domain = base.settings.domain
     groups = (
         ServerRoutes(),
@@ -27,17 +29,38 @@ def build_door(base: Foundation, keeper: AccountKeeper) -> HTTPDoor:
         SearchRoutes(),
         DataSourceRoutes(base.entropy),
     )
-    door = GrafanaDoor(
+    admission = Admission(base.verifier)
+    scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)
+    embedded = GrafanaDoor(
         base.settings,
         base.store,
         base.reader,
-        Admission(base.verifier),
+        admission,
         RouteTable(route for group in groups for route in group.routes()),
         base.usage,
-        Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads),
+        scribe,
         base.clock,
         base.entropy,
     )
-    return HTTPDoor(
-        "grafana", door, takes_host=lambda host: workspace_at(host, domain) is not None, prefixes=(b"/_ws/",)
+    gate = Gate(
+        embedded,
+        base.settings,
+        base.store,
+        base.reader,
+        base.seal,
+        admission,
+        Visits(base.reader, base.verifier, admission, base.clock),
+        base.usage,
+        scribe,
+        base.epoch,
+        base.clock,
+        base.entropy,
     )
+    door = HTTPDoor(
+        "grafana",
+        gate,
+        takes_host=lambda host: workspace_at(host, domain) is not None,
+        prefixes=(b"/_ws/",),
+        takes_websockets=True,
+    )
+    return door, Worker("grafana-upstreams", LOOK_SECONDS, gate.work)

@@ -55,6 +55,15 @@ class Scribe:
         if self._reads:
             self._journal.observe_read(lambda: self._event(scope, workspace, holder, name))
 
+    def passed_on(self, scope: Message, workspace: Workspace, holder: Holder, name: str, status: int) -> None:
+        """Keep the event of a request that an upstream answered; reads where reads are kept."""
+        if scope["method"] in ("GET", "HEAD"):
+            self.read(scope, workspace, holder, name)
+            return
+        event = self._event(scope, workspace, holder, name)
+        event.responseElements = {"status": status}
+        self._journal.observe(event)
+
     def _event(self, scope: Message, workspace: Workspace, holder: Holder | None, name: str) -> Event:
         identity = _NOBODY
         if holder is not None:
