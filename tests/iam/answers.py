@@ -19,6 +19,7 @@ STATUS = {
     "EntityAlreadyExists": 409,
     "IncompleteSignature": 400,
     "InternalFailure": 500,
+    "InternalServerError": 500,
     "InternalServerException": 500,
     "InvalidAction": 400,
     "InvalidClientTokenId": 403,

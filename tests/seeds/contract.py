@@ -54,7 +54,7 @@ class Exceptional:
     members: Callable[[Room], Members]
     during: Callable[[Room], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     key: Callable[[Room], Key | None] = field(default=lambda _: None)
-    """Who asks, if not the root. `{user}` in the refusal's message is its user."""
+    """Who asks, if not the contract's caller. `{user}` in the refusal's message is its user."""
 
     def __str__(self) -> str:
         return self.refusal.code
@@ -77,6 +77,8 @@ class Contract:
     """Members of the answer's shape that this operation's answer never has, by dotted path."""
     never: Mapping[str, str] = field(default_factory=dict[str, str])
     """Modelled exceptions that nothing here can cause, and why."""
+    caller: Callable[[Room], Key | None] = field(default=lambda _: None)
+    """Who asks, if not the root."""
 
     def __str__(self) -> str:
         return f"{self.service}-{self.operation}"

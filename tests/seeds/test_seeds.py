@@ -13,9 +13,10 @@ from seeds.contract import Contract, Exceptional, Given, Refusal, gaps, value_at
 from seeds.create_access_key import CREATE_ACCESS_KEY
 from seeds.create_access_token import CREATE_ACCESS_TOKEN
 from seeds.create_bucket_access_key import CREATE_BUCKET_ACCESS_KEY
+from seeds.get_access_token import GET_ACCESS_TOKEN
 from support.running import Key
 
-CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN, CREATE_BUCKET_ACCESS_KEY]
+CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN, CREATE_BUCKET_ACCESS_KEY, GET_ACCESS_TOKEN]
 GIVENS = [(contract, given) for contract in CONTRACTS for given in contract.inputs]
 ANSWERS = [(contract, path) for contract in CONTRACTS for path in contract.answer]
 ABSENT = [(contract, path) for contract in CONTRACTS for path in contract.absent]
@@ -24,7 +25,7 @@ EXCEPTIONS = [(contract, each) for contract in CONTRACTS for each in contract.ex
 
 def call(room, contract: Contract, members: dict[str, Any], key: Key | None = None) -> Any:
     """Send members as they are: what is wrong with them is the server's to say."""
-    client = room.client(contract.service, key, parameter_validation=False)
+    client = room.client(contract.service, key or contract.caller(room), parameter_validation=False)
     return getattr(client, xform_name(contract.operation))(**members)
 
 
