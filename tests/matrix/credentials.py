@@ -100,7 +100,10 @@ def _deleted_by_api(room: Room, held: Held) -> Shown:
 
 
 def _role_deleted(room: Room, held: Held) -> Shown:
-    room.iam.delete_role(RoleName=name_of(held.role_arn))
+    role = name_of(held.role_arn)
+    for policy in room.iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        room.iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    room.iam.delete_role(RoleName=role)
     return Shown(held.key)
 
 

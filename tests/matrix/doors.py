@@ -4,15 +4,20 @@ from collections.abc import Callable, Mapping
 
 from badinput.wire import Reply, deliver, form, signed
 from iam.room import Room
-from matrix import bucket_keys, dns_tokens, grafana_tokens
-from matrix.expectations import CALLER_IDENTITY, DOH, DOT, GRAFANA, IAM, S3, Outcome
+from matrix import bucket_keys, dns_tokens, grafana_tokens, ssm_sessions
+from matrix.expectations import CALLER_IDENTITY, DOH, DOT, GRAFANA, IAM, S3, START_SESSION, Outcome
 from matrix.shown import Shown
 
 ASKED_FOR = "asked-for"
 """A user of this account, which the IAM door is asked for."""
 
 Knock = Callable[
-    [Room, Shown], Reply | dns_tokens.DNSReply | bucket_keys.S3Reply | grafana_tokens.GrafanaReply
+    [Room, Shown],
+    Reply
+    | dns_tokens.DNSReply
+    | bucket_keys.S3Reply
+    | grafana_tokens.GrafanaReply
+    | ssm_sessions.SessionReply,
 ]
 
 
@@ -38,11 +43,16 @@ KNOCKS: Mapping[str, Knock] = {
     DOH: dns_tokens.over_https,
     S3: bucket_keys.over_s3,
     GRAFANA: grafana_tokens.at_a_workspace,
+    START_SESSION: ssm_sessions.start_session,
 }
 
 
 def outcome(
-    reply: Reply | dns_tokens.DNSReply | bucket_keys.S3Reply | grafana_tokens.GrafanaReply,
+    reply: Reply
+    | dns_tokens.DNSReply
+    | bucket_keys.S3Reply
+    | grafana_tokens.GrafanaReply
+    | ssm_sessions.SessionReply,
 ) -> Outcome:
     """Return what a reply comes to."""
     return Outcome(reply.status, reply.code)

@@ -61,7 +61,8 @@ DOT = "DNS over TLS"
 DOH = "DNS over HTTPS"
 S3 = "S3"
 GRAFANA = "Grafana API of a workspace"
-DOORS = (CALLER_IDENTITY, IAM, DOT, DOH, S3, GRAFANA)
+START_SESSION = "AWS API (ssm:StartSession)"
+DOORS = (CALLER_IDENTITY, IAM, DOT, DOH, S3, GRAFANA, START_SESSION)
 
 ACCESS_KEY = "iam.access-key"
 ACCESS_TOKEN = "globalresolver.access-token"
@@ -225,7 +226,51 @@ def _grafana_credentials() -> list[Row]:
     return rows
 
 
+LET_IN = Outcome(400, "TargetNotConnected")
+"""The node of the matrix has no agent: to be told so is to be let in. Shells are opened in `tests/ssmdoor`."""
+_NOT_ALLOWED = Outcome(400, "AccessDeniedException")
+_NO_SUCH_KEY = Outcome(400, "UnrecognizedClientException")
+
+
+def _session_manager() -> list[Row]:
+    """Return the column of the Session Manager door. Another account's node looks like none."""
+    answers = {
+        "wrong audience": Outcome(400, "InvalidSignatureException"),
+        **dict.fromkeys(("deactivated", "revoked", "expired"), _NO_SUCH_KEY),
+        "tampered": Outcome(400, "InvalidSignatureException"),
+    }
+    of_a_session = {**answers, "expired": Outcome(400, "ExpiredTokenException")}
+    unscoped = "It may do what its policies allow; it has none."
+    rows = [
+        Row(kind, holder, START_SESSION, {**outcomes, "right audience": right, "other account": other}, note)
+        for kind, holder, outcomes, right, other, note in (
+            (ACCESS_KEY, "a user", answers, _NOT_ALLOWED, _NOT_ALLOWED, unscoped),
+            (ACCESS_KEY, "the account root", answers, LET_IN, LET_IN, "The node has no agent."),
+            (SESSION, "a role", of_a_session, _NOT_ALLOWED, _NOT_ALLOWED, unscoped),
+            (NODE_KEYS, "a role", of_a_session, _NOT_ALLOWED, _NOT_ALLOWED, unscoped),
+            (
+                JIT_TOKEN,
+                "a role",
+                of_a_session,
+                LET_IN,
+                LET_IN,
+                "Its audience is its node, which has no agent.",
+            ),
+        )
+    ]
+    others = (
+        (ACCESS_TOKEN, "a DNS client"),
+        (BUCKET_KEY, "a bucket"),
+        *((kind, "a Grafana client") for kind in GRAFANA_KINDS),
+    )
+    shown = "Shown as an access key and its secret."
+    return rows + [
+        Row(kind, holder, START_SESSION, _everywhere(_NO_SUCH_KEY), shown) for kind, holder in others
+    ]
+
+
 MATRIX: Sequence[Row] = [
+    *_session_manager(),
     *_grafana_credentials(),
     *_BUCKET_KEY_ROWS,
     *_S3_ROWS,
