@@ -212,6 +212,12 @@ class Settings:
         values.count, 256, "WebSockets that one upstream Grafana holds at a time", flag=False
     )
 
+    access_tokens_forward_ports: bool = _setting(
+        values.switch,
+        False,
+        "let the keys of an access request forward ports of the node too; the token role must allow it as well",
+        flag=False,
+    )
     webhook_url: str = _setting(
         values.text, "", "where what happens to access requests is posted; empty: nowhere", flag=False
     )

@@ -96,7 +96,13 @@ def _parts(base: Foundation) -> Parts:
     }
     face = Face(
         groups=[
-            AccessRequests(library, deciding, base.sessions, clock),
+            AccessRequests(
+                library,
+                deciding,
+                base.sessions,
+                clock,
+                forwards_ports=base.settings.access_tokens_forward_ports,
+            ),
             Automations(deciding, searching, listing, clock),
             OpsItems(deciding, searching, listing, clock),
             Documents(library, passing, listing, clock),

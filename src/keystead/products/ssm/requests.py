@@ -24,8 +24,9 @@ from keystead.products.ssm.evaluation import NoPolicy, evaluate
 from keystead.products.ssm.library import Library
 from keystead.products.ssm.people import Person, person_of, question
 from keystead.products.ssm.request_records import AccessRequest
-from keystead.products.ssm.resources import node_arn
+from keystead.products.ssm.resources import document_arn, node_arn
 from keystead.products.ssm.session_desk import session_prefix
+from keystead.products.ssm.session_documents import PORT_FORWARDING
 from keystead.products.ssm.tag_records import Place
 from keystead.products.ssm.tagging import given_tags
 from keystead.products.ssm.times import as_datetime
@@ -58,11 +59,20 @@ _STATUS: Final = {
 class AccessRequests:
     """The two operations of who wants in."""
 
-    def __init__(self, library: Library, deciding: Deciding, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self,
+        library: Library,
+        deciding: Deciding,
+        sessions: Sessions,
+        clock: Clock,
+        *,
+        forwards_ports: bool,
+    ) -> None:
         self._library = library
         self._deciding = deciding
         self._sessions = sessions
         self._clock = clock
+        self._forwards_ports = forwards_ports
 
     @ssm.StartAccessRequest("write", resource="*")
     def start_access_request(
@@ -112,7 +122,7 @@ class AccessRequests:
             call.tx,
             ACCESS_TOKEN,
             role_session(role, found.session_name),
-            Scope(policy=session_policy(found)),
+            Scope(policy=session_policy(found, forwards_ports=self._forwards_ports)),
             by=call.credential,
             life=min(LONGEST_LIFE, left),
         )
@@ -154,22 +164,23 @@ class AccessRequests:
         return self._deciding.ask(call.tx, person, region, node, reason, outcome)
 
 
-def session_policy(request: AccessRequest) -> str:
-    """Return the session policy of a token: shells on the one node, and its own sessions."""
-    region, prefix = request.region, session_prefix(request.session_name)
+def session_policy(request: AccessRequest, *, forwards_ports: bool) -> str:
+    """Return the session policy of a token: shells on the one node, its ports if so set, and its own sessions."""
+    account, region, prefix = request.account, request.region, session_prefix(request.session_name)
+    names = [PREFERENCES, PORT_FORWARDING] if forwards_ports else [PREFERENCES]
     statements = [
         {
             "Effect": "Allow",
             "Action": "ssm:StartSession",
             "Resource": [
-                node_arn(request.account, region, request.node),
-                f"arn:aws:ssm:{region}:{request.account}:document/{PREFERENCES}",
+                node_arn(account, region, request.node),
+                *(document_arn(account, region, name) for name in names),
             ],
         },
         {
             "Effect": "Allow",
             "Action": ["ssm:TerminateSession", "ssm:ResumeSession", "ssmmessages:OpenDataChannel"],
-            "Resource": f"arn:aws:ssm:{region}:{request.account}:session/{prefix}-*",
+            "Resource": f"arn:aws:ssm:{region}:{account}:session/{prefix}-*",
         },
     ]
     return msgspec.json.encode({"Version": "2012-10-17", "Statement": statements}).decode()

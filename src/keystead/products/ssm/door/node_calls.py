@@ -24,6 +24,7 @@ from keystead.kernel.errors import DomainError
 from keystead.kernel.secret import Secret
 from keystead.products.ssm import node_records as records
 from keystead.products.ssm.door.callers import Callers, NotAllowed
+from keystead.products.ssm.door.guessing import Guesses
 from keystead.products.ssm.node_records import Node
 from keystead.products.ssm.registration import Registrations, Said
 from keystead.sessionwire.payloads import BadPayload, id_text, read_object, text
@@ -63,6 +64,7 @@ class NodeCalls:
         self._store = store
         self._clock = clock
         self._entropy = entropy
+        self._guesses = Guesses(clock)
         self._calls: dict[str, Callable[[Message, bytes, dict[str, Any]], Awaitable[Answer]]] = {
             f"{_PREFIX}RegisterManagedInstance": self._register,
             f"{_PREFIX}RequestManagedInstanceRoleToken": self._role_token,
@@ -111,9 +113,16 @@ class NodeCalls:
             raise Said("InvalidActivation", "Activation is not valid.")
         key = _public_key(told, "PublicKey", "PublicKeyType")
         source = str(scope["state"].get(SOURCE_ADDRESS, ""))
-        node = await self._store.write(
-            lambda tx: self._registrations.register(tx, activation, code, key, fingerprint, source)
-        )
+        if not self._guesses.may_try(source):
+            raise Said("ThrottlingException", "Too many wrong activation codes; try again later.")
+        try:
+            node = await self._store.write(
+                lambda tx: self._registrations.register(tx, activation, code, key, fingerprint, source)
+            )
+        except Said as said:
+            if said.code == "InvalidActivation":
+                self._guesses.was_wrong(source)
+            raise
         return {"InstanceId": node}
 
     async def _role_token(self, scope: Message, body: bytes, told: dict[str, Any]) -> Answer:
