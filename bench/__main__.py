@@ -19,6 +19,7 @@ from bench import report
 from bench.authorisation import authorisation
 from bench.compare import compare
 from bench.dns import dns
+from bench.grafana import grafana
 from bench.growth import growth, peer_growth
 from bench.lines import lines
 from bench.load import ROOT, LoadFailed
@@ -34,6 +35,7 @@ PARTS = {
     "startup": startup,
     "compare": compare,
     "authorisation": authorisation,
+    "grafana": grafana,
     "syncs": syncs,
     "growth": growth,
     "peer-growth": peer_growth,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.authorisation import ONE_POLICY, ROOT, TEN_POLICIES
 from bench.dns import DOH, DOT, MANY_TOKENS, ONE_EACH, OURS, PEER, row_name
+from bench.grafana import DASHBOARD, HEALTH
 from bench.measure import median
 from bench.operations import BAD_SIGNATURE, CREATE
 from bench.results import Results, Series
@@ -42,6 +43,7 @@ def lines(results: Results) -> list[Line]:
         *_against_peer(results),
         *_against_itself(results),
         *_of_authorisation(results),
+        *_of_grafana(results),
         *_start_and_memory(results),
         *_of_dns(results),
     ]
@@ -81,6 +83,17 @@ def _of_authorisation(results: Results) -> Iterator[Line]:
         series, root = results.authorisation.get(name), results.authorisation.get(ROOT)
         more = series.cpu_more_us(root) if series and root else None
         yield Line(f"GetUser, CPU that {name} add", bound, more, "µs", at_least=False)
+
+
+def _of_grafana(results: Results) -> Iterator[Line]:
+    asked = results.grafana.get(DASHBOARD, {})
+    ours, bare = asked.get("keystead"), asked.get("bare")
+    health = results.grafana.get(HEALTH, {}).get("keystead")
+    yield Line("GET of a dashboard by a token", 3000, ours.rate if ours else None, "/s")
+    ratio = ours.cpu_ratio(bare) if ours and bare else None
+    yield Line("GET of a dashboard, CPU of the bare server", 2.5, ratio, at_least=False)
+    more = ours.cpu_more_us(health) if ours and health else None
+    yield Line("GET of a dashboard, CPU over health without a token", 100, more, "µs", at_least=False)
 
 
 def _start_and_memory(results: Results) -> Iterator[Line]:

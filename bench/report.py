@@ -37,6 +37,8 @@ def _sections(results: Results) -> Iterator[str]:
     if results.authorisation:
         yield "\nGetUser by who asks: CPU µs per request"
         yield _aligned([(name, f"{one.cpu_us:.1f}") for name, one in results.authorisation.items()])
+    if results.grafana:
+        yield "\nthe Grafana door\n" + _aligned(_operation_rows(results.grafana))
     if results.growth:
         yield "\ngrowth, keystead: CPU µs per request by number of users (ratio to the smallest)"
         yield _aligned(_growth_rows(results.growth))

@@ -64,6 +64,8 @@ class Results:
     operations: Table = field(default_factory=dict)
     # Who asks, to its rounds of GetUser.
     authorisation: dict[str, Series] = field(default_factory=dict)
+    # What is asked at the Grafana door, as `operations`.
+    grafana: Table = field(default_factory=dict)
     growth: Table = field(default_factory=dict)
     peer_growth: Table = field(default_factory=dict)
     first_start_seconds: list[float] = field(default_factory=list)

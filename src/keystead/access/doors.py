@@ -4,7 +4,7 @@ Follows the ASGI specification, "HTTP & WebSocket ASGI Message Format". A door d
 gateway: it reads the raw request itself, judges the credential that is presented to it, and streams both ways.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,12 +12,20 @@ from typing import Any, Protocol
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Whole = tuple[int, Sequence[tuple[bytes, bytes]], bytes]
+"""A whole answer: status, header fields but for the length, and body."""
 ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
 
 RESPOND = "keystead.respond"
 """Under this name an HTTP scope's extensions hold `respond(status, headers, body)`, which answers in one step."""
 SOURCE_ADDRESS = "source_address"
 """Under this name a scope's state holds the client's address, judged through the proxies that are trusted."""
+
+
+def never_at_once(scope: Message) -> Whole | None:
+    """Answer nothing at once: every request is for the application."""
+    del scope
+    return None
 
 
 def takes_no_host(host: str) -> bool:
@@ -35,6 +43,7 @@ class HTTPDoor:
     SigV4 credential scope. `takes_the_rest` gives it what bears no SigV4 signature and names no operation.
     A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`. `targets` are whole values of
     `X-Amz-Target` that are the door's: calls that no public model has, or that nobody signs by SigV4.
+    `at_once` is asked before `app`, for requests that are whole: what it can answer without waiting costs no task.
     """
 
     name: str
@@ -45,6 +54,7 @@ class HTTPDoor:
     takes_the_rest: bool = False
     takes_websockets: bool = False
     targets: frozenset[bytes] = frozenset()
+    at_once: Callable[[Message], Whole | None] = never_at_once
 
 
 class CannotListen(Exception):

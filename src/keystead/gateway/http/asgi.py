@@ -42,7 +42,9 @@ class Application:
         cycle: Cycle = scope["extensions"][RESPOND]["cycle"]
         door = self._dispatch.find(scope, cycle.head)
         if door is not None:
-            await self._enter(door, scope, receive, send)
+            scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
+            if not self._answers_at_once(door, scope, cycle):
+                await self._enter(door, scope, receive, send)
         elif scope["raw_path"] == HEALTH_PATH:
             await _answer_health(cycle, self.is_ready)
         else:
@@ -81,6 +83,7 @@ class Application:
     async def _enter_websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         door = self._dispatch.find(scope, dict(scope["headers"]))
         if door is not None:
+            scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
             await self._enter(door, scope, receive, send)
 
     def takes_websocket(self, scope: Message) -> bool:
@@ -90,7 +93,6 @@ class Application:
 
     async def _enter(self, door: HTTPDoor, scope: Message, receive: Receive, send: Send) -> None:
         """Have a door answer. Whatever it fails with is the listener's to answer and to log."""
-        scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
         # What was begun at once has no task of its own (eager.py); from the next turn on a door may use time-outs.
         await asyncio.sleep(0)
         try:
@@ -98,6 +100,16 @@ class Application:
         finally:
             # The scope refers to the connection's cycle by its extension, and that to the scope.
             scope.pop("extensions", None)
+
+    @staticmethod
+    def _answers_at_once(door: HTTPDoor, scope: Message, cycle: Cycle) -> bool:
+        """Have a door answer a whole request without waiting, if it can and the client reads what it is sent."""
+        if cycle.more_body or cycle.flow.write_paused:
+            return False
+        whole = door.at_once(scope)
+        if whole is not None:
+            cycle.answer(*whole)
+        return whole is not None
 
     def _source_address(self, scope: Message) -> str:
         """Return the peer's address, or the one that a trusted proxy says it forwards for."""

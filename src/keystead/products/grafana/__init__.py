@@ -8,6 +8,7 @@ from keystead.products.grafana.arns import condition_key, further_actions
 from keystead.products.grafana.configuration import ConfigurationOperations
 from keystead.products.grafana.desk import Desk
 from keystead.products.grafana.door.house import build_door
+from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.errors import translate
 from keystead.products.grafana.keys import KeyOperations
 from keystead.products.grafana.kinds import kinds
@@ -22,7 +23,8 @@ from keystead.products.product import Foundation, Parts, Product
 
 def _parts(base: Foundation) -> Parts:
     token, key = kinds(base.settings)
-    desk, listing = Desk(base.settings, base.clock), Listing(base.markers)
+    memory = Memory(base.epoch)
+    desk, listing = Desk(base.settings, base.clock, memory.forget_after), Listing(base.markers)
     showing = Showing(base.settings, base.addresses)
     accounts = Accounts(base.settings, base.issuer, base.clock, token, key)
     face = Face(
@@ -38,7 +40,7 @@ def _parts(base: Foundation) -> Parts:
         condition_key=condition_key,
         further_actions=further_actions,
     )
-    door, worker = build_door(base, accounts)
+    door, worker = build_door(base, accounts, memory)
     return Parts(face, doors=[door], workers=[worker])
 
 

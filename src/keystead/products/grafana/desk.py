@@ -1,5 +1,6 @@
 """`Desk`: what every group of operations does with workspaces: find one, see that it is settled, change it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,25 +10,33 @@ from keystead.kernel.clock import Clock, now_ms
 from keystead.products.grafana import records
 from keystead.products.grafana.errors import conflict, invalid
 from keystead.products.grafana.records import ACTIVE, Workspace
+from keystead.store.interface import Transaction
 
 SETTLING_MS = 300
 """How long a workspace shows CREATING, UPDATING or DELETING: clients wait for the end of it."""
 _FIRST_WITH_ACCOUNTS, _LAST_WITH_KEYS = 9, 10
 
 
+Forget = Callable[[Transaction, str], None]
+"""Has whoever holds anything of a workspace in memory drop it once a transaction is committed."""
+
+
 class Desk:
     """Finds the workspaces of the caller's account and region, and moves them on."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, forget: Forget) -> None:
         self.settings = settings
         self._clock = clock
+        self._forget = forget
 
     def now_ms(self) -> int:
         """Return the time that lifecycles are judged by."""
         return now_ms(self._clock)
 
     def find(self, call: Call, workspace_id: str) -> Workspace:
-        """Return a workspace of the caller's. Raises NotFound."""
+        """Return a workspace of the caller's; every change in one begins here. Raises NotFound."""
+        if call.transaction is not None:
+            self._forget(call.transaction, workspace_id)
         return records.get(call.reader, call.principal.account, call.region, workspace_id, self.now_ms())
 
     def settled(self, call: Call, workspace_id: str) -> Workspace:

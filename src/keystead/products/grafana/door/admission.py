@@ -13,6 +13,7 @@ from keystead.credentials.verify import Refused, Verified, Verifier
 from keystead.kernel.secret import Secret
 from keystead.products.grafana import account_records as rows
 from keystead.products.grafana.door.asking import Holder, Refusal, is_structured
+from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.kinds import API_KEY, SERVICE_ACCOUNT_TOKEN
 from keystead.products.grafana.records import Workspace
 from keystead.products.grafana.tokenform import has_key_form, is_well_formed
@@ -36,8 +37,9 @@ _TOLD: Mapping[str, tuple[str, str, str]] = {"expired": _EXPIRED, "inactive": _R
 class Admission:
     """Judges what is presented with each request."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, memory: Memory) -> None:
         self._verifier = verifier
+        self._memory = memory
 
     def judge(self, reader: Reader, workspace: Workspace, headers: Headers) -> Holder:
         """Return who asks. Raises Refusal 401."""
@@ -51,13 +53,24 @@ class Admission:
             raise _refusal(workspace, _TOLD.get(reason, _INVALID))
         if not _is_this_organisation(workspace, headers):
             raise _refusal(workspace, _ELSEWHERE)
-        return self.holder(reader, workspace, outcome.credential)
+        return self._held(reader, workspace, outcome.credential)
 
     def again(self, reader: Reader, workspace: Workspace, holder: Holder) -> Holder:
         """Return the holder as it is in this transaction, before it changes anything. Raises Refusal 401."""
         if not self._verifier.still_good(reader, holder.credential):
             raise _refusal(workspace, _INVALID)
         return self.holder(reader, workspace, holder.credential)
+
+    def _held(self, reader: Reader, workspace: Workspace, credential: Credential) -> Holder:
+        """Return whose a credential is, from memory where nothing changed in the workspace since it was read."""
+        held = self._memory.of(workspace.id)
+        holder = None if held is None else held.holders.get(credential.id)
+        if holder is not None and holder.credential is credential:
+            return holder
+        holder = self.holder(reader, workspace, credential)
+        if held is not None:
+            self._memory.keep_holder(held, holder)
+        return holder
 
     def holder(self, reader: Reader, workspace: Workspace, credential: Credential) -> Holder:
         """Return whose a verified credential is. Raises Refusal 401 if that is disabled or gone."""

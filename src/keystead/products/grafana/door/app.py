@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
+import msgspec
+
+from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send, Whole
 from keystead.audit.event import encode
 from keystead.config.settings import Settings
 from keystead.credentials.usage import Usage
@@ -18,13 +20,14 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
+from keystead.products.grafana.door.memory import Memory, Told
 from keystead.products.grafana.door.opening import open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
 from keystead.products.grafana.door.roles import SERVER_ADMIN, may
 from keystead.products.grafana.door.routes import Route, RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
-from keystead.products.grafana.door.wire import ClientGone, answer, body_of, header, query_of
+from keystead.products.grafana.door.wire import HEADERS, ClientGone, answer, body_of, header, query_of
 from keystead.products.grafana.records import Workspace
 from keystead.store.interface import Reader, Store, Transaction, UnstorableText
 
@@ -50,6 +53,7 @@ class GrafanaDoor:
         store: Store,
         reader: Reader,
         admission: Admission,
+        memory: Memory,
         table: RouteTable,
         usage: Usage,
         scribe: Scribe,
@@ -60,6 +64,7 @@ class GrafanaDoor:
         self._store = store
         self._reader = reader
         self._admission = admission
+        self._memory = memory
         self._table = table
         self._usage = usage
         self._scribe = scribe
@@ -81,6 +86,27 @@ class GrafanaDoor:
             return
         await answer(scope, send, told.status, told.body)
 
+    def at_once(self, scope: Message, workspace_id: str, path: bytes) -> Whole | None:
+        """Return an answer that is held in memory for who asks; None leaves the request to `__call__`.
+
+        `path` is the raw path in the workspace.
+        """
+        held = self._memory.of(workspace_id) if scope["method"] == "GET" else None
+        if held is None:
+            return None
+        if path == b"/api/health":
+            return 200, HEADERS, msgspec.json.encode(health(held.workspace))
+        try:
+            holder = self._admission.judge(self._reader, held.workspace, scope["headers"])
+        except (Refusal, StoreUnavailable):
+            return None
+        told = held.answers.get((holder.person, scope["raw_path"], scope["query_string"]))
+        if told is None:
+            return None
+        self._touch(scope, held.workspace, holder)
+        self._scribe.read(scope, held.workspace, holder, told.template)
+        return 200, HEADERS, told.body
+
     async def _answered(self, scope: Message, receive: Receive) -> Answer:
         place = self._place(scope)
         if place.segments in _HEALTH and scope["method"] in ("GET", "HEAD"):
@@ -93,9 +119,7 @@ class GrafanaDoor:
             route, path = self._routed(scope["method"], place.segments)
             name = route.template
             self._check(route, holder)
-            self._usage.touch(
-                holder.credential.id, "grafana", place.workspace.region, scope["state"][SOURCE_ADDRESS]
-            )
+            self._touch(scope, place.workspace, holder)
             body = await body_of(scope, receive)
             return await self._carried_out(scope, place, holder, route, path, body)
         except Refusal as refusal:
@@ -110,8 +134,12 @@ class GrafanaDoor:
         segments = None if named is None else segments_of(named[1])
         if named is None or segments is None:
             raise Refusal(404, "Not found")
-        workspace = open_workspace(self._reader, named[0])
-        return _Place(workspace, segments, named[2])
+        held = self._memory.of(named[0]) or self._memory.hold(open_workspace(self._reader, named[0]))
+        return _Place(held.workspace, segments, named[2])
+
+    def _touch(self, scope: Message, workspace: Workspace, holder: Holder) -> None:
+        source: str = scope["state"][SOURCE_ADDRESS]
+        self._usage.touch(holder.credential.id, "grafana", workspace.region, source)
 
     def _routed(self, method: str, segments: tuple[bytes, ...]) -> tuple[Route, Mapping[str, str]]:
         found = self._table.find(method, segments)
@@ -149,11 +177,18 @@ class GrafanaDoor:
             return Ask(workspace, who, path, query, body, place.base, root, now_ms(self._clock), reader, tx)
 
         if not route.writes:
+            held = self._memory.of(place.workspace.id)
             told = route.handle(ask(self._reader, place.workspace, holder, None))
             self._scribe.read(scope, place.workspace, holder, route.template)
-            return told
+            if not route.held or held is None or held.workspace is not place.workspace:
+                return told
+            encoded = msgspec.json.encode(told.body)
+            asked = (holder.person, scope["raw_path"], scope["query_string"])
+            self._memory.keep_answer(held, asked, Told(route.template, encoded))
+            return Answer(msgspec.Raw(encoded), told.status)
 
         def job(tx: Transaction) -> Answer:
+            self._memory.forget_after(tx, place.workspace.id)
             workspace = open_workspace(tx, place.workspace.id)
             who = self._admission.again(tx, workspace, holder)
             self._check(route, who)

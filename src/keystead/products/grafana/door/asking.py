@@ -21,6 +21,11 @@ class Holder(NamedTuple):
     role: str
     credential: Credential
 
+    @property
+    def person(self) -> int | str:
+        """Who it is in its workspace: an account's number, or an API key's name."""
+        return self.number or self.name
+
 
 class Answer(NamedTuple):
     """A status and what goes out as JSON."""

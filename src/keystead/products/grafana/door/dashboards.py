@@ -32,7 +32,7 @@ class DashboardRoutes:
         found = [
             Route("POST", "/dashboards/db", _WRITE, self._save, writes=True),
             Route("GET", "/dashboards/tags", _READ, self._tags),
-            Route("GET", "/dashboards/uid/{uid}", _READ, self._show),
+            Route("GET", "/dashboards/uid/{uid}", _READ, self._show, held=True),
             Route("DELETE", "/dashboards/uid/{uid}", _DELETE, self._remove, writes=True),
         ]
         for one in ("/dashboards/uid/{uid}", "/dashboards/id/{id}"):

@@ -7,6 +7,7 @@ from keystead.products.grafana.door.dashboards import DashboardRoutes
 from keystead.products.grafana.door.datasources import DataSourceRoutes
 from keystead.products.grafana.door.folders import FolderRoutes
 from keystead.products.grafana.door.keeper import AccountKeeper
+from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.door.paths import workspace_at
 from keystead.products.grafana.door.routes import RouteTable
 from keystead.products.grafana.door.scribe import Scribe
@@ -18,7 +19,7 @@ from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
 from keystead.products.product import Foundation
 
 
-def build_door(base: Foundation, keeper: AccountKeeper) -> tuple[HTTPDoor, Worker]:
+def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple[HTTPDoor, Worker]:
     """Return the door of every workspace, at its own host name or under `/_ws/<workspace-id>/`, and its worker."""
     domain = base.settings.domain
     groups = (
@@ -29,13 +30,14 @@ def build_door(base: Foundation, keeper: AccountKeeper) -> tuple[HTTPDoor, Worke
         SearchRoutes(),
         DataSourceRoutes(base.entropy),
     )
-    admission = Admission(base.verifier)
+    admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)
     embedded = GrafanaDoor(
         base.settings,
         base.store,
         base.reader,
         admission,
+        memory,
         RouteTable(route for group in groups for route in group.routes()),
         base.usage,
         scribe,
@@ -62,5 +64,6 @@ def build_door(base: Foundation, keeper: AccountKeeper) -> tuple[HTTPDoor, Worke
         takes_host=lambda host: workspace_at(host, domain) is not None,
         prefixes=(b"/_ws/",),
         takes_websockets=True,
+        at_once=gate.at_once,
     )
     return door, Worker("grafana-upstreams", LOOK_SECONDS, gate.work)

@@ -13,7 +13,8 @@ Handle = Callable[[Ask], Answer]
 class Route:
     """One route. `template` is a path below `/api`, with parameters as `{name}`; `action` is one of `roles`.
 
-    A route that `writes` has its handler run in a transaction.
+    A route that `writes` has its handler run in a transaction. Answers of one that is `held` may be given again
+    from memory until something in the workspace changes: they depend on its rows, who asks, path and query alone.
     """
 
     method: str
@@ -21,6 +22,7 @@ class Route:
     action: str
     handle: Handle
     writes: bool = False
+    held: bool = False
 
 
 class RouteTable:

@@ -11,6 +11,11 @@ from keystead.products.grafana.door.asking import Refusal, is_object
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """A dashboard may have some megabytes; Grafana's own limit is that of whatever stands before it."""
+HEADERS = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
 _BODILESS = ("GET", "HEAD")
 _NO_BODY: Mapping[str, Any] = {}
 
@@ -71,16 +76,11 @@ async def _raw_body(receive: Receive) -> bytes:
 async def answer(scope: Message, send: Send, status: int, body: object) -> None:
     """Send a JSON answer; nobody is to keep it."""
     encoded = msgspec.json.encode(body)
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(encoded)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    shown = b"" if scope["method"] == "HEAD" else encoded
     extension = scope.get("extensions", {}).get(RESPOND)
     if extension is not None:
-        await extension["respond"](status, headers, shown)
+        # It adds the length, and leaves the body of an answer to HEAD away.
+        await extension["respond"](status, HEADERS, encoded)
         return
+    headers = [*HEADERS, (b"content-length", str(len(encoded)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": shown})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else encoded})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from keystead.access.doors import SOURCE_ADDRESS, ASGIApplication, Message, Receive, Send
+from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send, Whole
 from keystead.config.settings import Settings
 from keystead.credentials.seal import Seal
 from keystead.credentials.usage import Usage
@@ -20,6 +20,7 @@ from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.products.grafana.door.admission import Admission
+from keystead.products.grafana.door.app import GrafanaDoor
 from keystead.products.grafana.door.asking import Answer, Holder, Refusal
 from keystead.products.grafana.door.opening import open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
@@ -47,7 +48,7 @@ class Gate:
 
     def __init__(
         self,
-        embedded: ASGIApplication,
+        embedded: GrafanaDoor,
         settings: Settings,
         store: Store,
         reader: Reader,
@@ -88,6 +89,14 @@ class Gate:
             await _refuse(scope, send, Answer({"message": "Service unavailable"}, 503))
         except ClientGone:
             return
+
+    def at_once(self, scope: Message) -> Whole | None:
+        """Answer what the embedded door holds in memory; None for all else, and for what is an upstream's."""
+        host = header(scope, b"host").rpartition(":")[0] or header(scope, b"host")
+        named = workspace_of(scope["raw_path"], host.lower(), self._settings.domain)
+        if named is None or self.upstream_of(named[0]) is not None:
+            return None
+        return self.embedded.at_once(scope, named[0], named[1])
 
     async def work(self) -> None:
         """Look after visits and upstreams, until cancelled. Run as a worker."""
