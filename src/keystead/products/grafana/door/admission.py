@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 
 from keystead.credentials.shelf import Credential
-from keystead.credentials.verify import Refused, Verified, Verifier
+from keystead.credentials.verify import Accepts, Refused, Verified, Verifier
 from keystead.kernel.secret import Secret
 from keystead.products.grafana import account_records as rows
 from keystead.products.grafana.door.asking import Holder, Refusal, is_structured
@@ -30,6 +30,7 @@ _ELSEWHERE = (
     "api-key.organization-mismatch",
     "API key does not belong to the requested organization",
 )
+_OWN = (b"", b"0", b"1")
 # What is wrong with a token is told to who holds it; unknown ones and other workspaces' look alike.
 _TOLD: Mapping[str, tuple[str, str, str]] = {"expired": _EXPIRED, "inactive": _REVOKED}
 
@@ -44,9 +45,7 @@ class Admission:
     def judge(self, reader: Reader, workspace: Workspace, headers: Headers) -> Holder:
         """Return who asks. Raises Refusal 401."""
         presented = _presented(workspace, headers)
-        if not (is_well_formed(presented) or has_key_form(presented)):
-            raise _refusal(workspace, _INVALID)
-        accepts = {SERVICE_ACCOUNT_TOKEN: workspace.id, API_KEY: workspace.id}
+        accepts = _accepted(presented, workspace)
         outcome = self._verifier.verify_bearer(Secret(presented), accepts=accepts)
         if not isinstance(outcome, Verified):
             reason = outcome.reason if isinstance(outcome, Refused) else ""
@@ -95,11 +94,22 @@ def _refusal(workspace: Workspace, words: tuple[str, str, str]) -> Refusal:
     return Refusal(401, message, statusCode=401, messageId=message_id, traceID="")
 
 
+def _accepted(presented: bytes, workspace: Workspace) -> Accepts:
+    """Return the kind that a text has the form of, good for this workspace only. Raises Refusal 401."""
+    if is_well_formed(presented):
+        return {SERVICE_ACCOUNT_TOKEN: workspace.id}
+    if has_key_form(presented):
+        return {API_KEY: workspace.id}
+    raise _refusal(workspace, _INVALID)
+
+
 def _presented(workspace: Workspace, headers: Headers) -> bytes:
     """Return the text in the one Authorization header, in either form."""
     shown = [value for name, value in headers if name == b"authorization"]
     if not shown:
         raise _refusal(workspace, _NONE)
+    if len(shown) == 1 and shown[0].startswith(b"Bearer glsa_"):
+        return shown[0][7:].strip()
     scheme, _, text = shown[0].partition(b" ")
     if len(shown) > 1:
         raise _refusal(workspace, _INVALID)
@@ -119,4 +129,4 @@ def _presented(workspace: Workspace, headers: Headers) -> bytes:
 def _is_this_organisation(workspace: Workspace, headers: Headers) -> bool:
     """Return whether no other organisation is asked for than the one that a workspace has."""
     asked = [value for name, value in headers if name == b"x-grafana-org-id"]
-    return not is_structured(workspace) or all(value.strip() in (b"", b"0", b"1") for value in asked)
+    return not asked or not is_structured(workspace) or all(each.strip() in _OWN for each in asked)

@@ -26,7 +26,12 @@ class ClientGone(Exception):
 
 def header(scope: Message, name: bytes) -> str:
     """Return the first header of this name, or an empty text."""
-    return next((value for key, value in scope["headers"] if key == name), b"").decode("latin-1")
+    # A loop, not a generator: this is on every request's way.
+    for key, value in scope["headers"]:
+        if key == name:
+            found: str = value.decode("latin-1")
+            return found
+    return ""
 
 
 def query_of(scope: Message) -> Mapping[str, list[str]]:
