@@ -1,5 +1,9 @@
-"""A server, a node's agent and the aws CLI with our plugin: real processes on loopback."""
+"""A server, a node's agent and the aws CLI with our plugin: real processes on loopback.
 
+The server keeps its rows on the engine that `--engine` names.
+"""
+
+import configparser
 import json
 import os
 import shutil
@@ -39,6 +43,7 @@ class Rig:
     """One authority and one node, as processes."""
 
     folder: Path
+    database: str = ""
     server: subprocess.Popen | None = None
     agent: subprocess.Popen | None = None
     ready: dict = field(default_factory=dict)
@@ -74,6 +79,7 @@ class Rig:
                     "127.0.0.1:0",
                     "--ready-file",
                     str(ready),
+                    *(["--database", self.database] if self.database else []),
                 ],
                 cwd=ROOT / "tests",
                 stdout=subprocess.DEVNULL,
@@ -105,19 +111,35 @@ class Rig:
         )
 
     def start_agent(self) -> None:
-        with (self.folder / "agent.log").open("ab") as log:
-            self.agent = subprocess.Popen(
-                [BIN / "keystead", "node", "run", "--dir", self.folder / "node"],
+        self.agent = self.run_agent("node")
+        self.wait_connected()
+
+    def run_agent(self, folder: str) -> subprocess.Popen:
+        """Run the agent of a node that was registered in `folder`."""
+        with (self.folder / f"{folder}.log").open("ab") as log:
+            return subprocess.Popen(
+                [BIN / "keystead", "node", "run", "--dir", self.folder / folder],
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
-        self.wait_connected()
 
-    def wait_connected(self) -> None:
+    def another_node(self, folder: str, endpoint: str = "") -> str:
+        """Register one more node, at `endpoint` if it is to go another way, and return its id."""
+        made = self.client("ssm").create_activation(IamRole=ROLE)
+        done = self.node(
+            *("register", "--endpoint", endpoint or self.ready["https"], "--ca", str(self.ca)),
+            *("--id", made["ActivationId"], "--code", made["ActivationCode"]),
+            folder=folder,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads((self.folder / folder / "node.json").read_text())["instance_id"]
+
+    def wait_connected(self, instance: str = "", seconds: float = 20.0) -> None:
         ssm = self.client("ssm")
         wait_for(
             "the control channel",
-            lambda: ssm.get_connection_status(Target=self.instance)["Status"] == "connected",
+            lambda: ssm.get_connection_status(Target=instance or self.instance)["Status"] == "connected",
+            seconds,
         )
 
     @property
@@ -140,8 +162,6 @@ class Rig:
 
     def client(self, service: str):
         session = boto3.session.Session()
-        import configparser
-
         file = configparser.ConfigParser()
         file.read(self.folder / "data/credentials")
         keys = dict(file["default"])
@@ -162,6 +182,22 @@ class Rig:
             **options,
         )
 
+    def plugin(self, opened: dict, stream: str = "", **environment: str) -> tuple[list, dict[str, str]]:
+        """Return how the aws CLI would run our plugin for a session, at the stream address `stream`."""
+        response = {name: opened[name] for name in ("SessionId", "TokenValue", "StreamUrl")}
+        response["StreamUrl"] = stream or response["StreamUrl"]
+        variable = "AWS_SSM_START_SESSION_RESPONSE"
+        argv = [
+            BIN / "session-manager-plugin",
+            variable,
+            REGION,
+            "StartSession",
+            "",
+            "{}",
+            self.ready["https"],
+        ]
+        return argv, {**self.environment, variable: json.dumps(response), **environment}
+
     def kill_server(self) -> None:
         self.server.kill()
         self.server.wait()
@@ -178,8 +214,8 @@ class Rig:
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    made = Rig(tmp_path_factory.mktemp("rig"))
+def rig(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[Rig]:
+    made = Rig(tmp_path_factory.mktemp("rig"), shared_database)
     try:
         made.start_server()
         made.register()

@@ -27,18 +27,6 @@ def calls_of(rig: Rig, folder: str, keys: Keys | None = None) -> Calls:
     return calls
 
 
-def another_node(rig: Rig, folder: str) -> str:
-    """Register one more node and return its id."""
-    made = rig.client("ssm").create_activation(IamRole=ROLE)
-    done = rig.node(
-        *("register", "--endpoint", rig.ready["https"], "--ca", str(rig.ca)),
-        *("--id", made["ActivationId"], "--code", made["ActivationCode"]),
-        folder=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads((rig.folder / folder / "node.json").read_text())["instance_id"]
-
-
 def caller(rig: Rig, keys: Keys) -> str:
     # Revealed to sign with, as the node does.
     client = boto3.session.Session().client(
@@ -77,7 +65,7 @@ def test_session_of_the_role_that_is_called_like_a_node_is_none(rig: Rig) -> Non
 
 
 def test_keys_of_a_node_end_with_its_registration(rig: Rig) -> None:
-    node = another_node(rig, "leaving")
+    node = rig.another_node("leaving")
     keys = asyncio.run(calls_of(rig, "leaving").keys())
     assert caller(rig, keys).endswith(f"/{node}")
 
@@ -90,7 +78,7 @@ def test_keys_of_a_node_end_with_its_registration(rig: Rig) -> None:
 
 
 def test_role_that_trusts_nodes_no_longer_gives_no_keys_and_is_given_to_none(rig: Rig) -> None:
-    node, iam = another_node(rig, "untrusted"), rig.client("iam")
+    node, iam = rig.another_node("untrusted"), rig.client("iam")
     nobodys = json.dumps(
         {
             "Version": "2012-10-17",

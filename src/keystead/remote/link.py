@@ -2,11 +2,13 @@
 
 Follows amazon-ssm-agent, `agent/session/datachannel`, and aws/session-manager-plugin, `src/datachannel`. Back
 pressure is the socket's: while it takes no more, nothing is read from where bytes come from; while whoever gets the
-bytes is busy, nothing is read from the socket. Acknowledgements are never kept back.
+bytes is busy, nothing is read from the socket. Acknowledgements are never kept back. What was acknowledged is
+heard, also when the socket that brought it breaks meanwhile: nobody would send it again.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -25,6 +27,8 @@ LONGEST_DELAY: Final = 1.0
 BRIEF_SECONDS: Final = 2.0
 MOST_BRIEF: Final = 5
 """How many sockets in a row may break at once before the session is given up."""
+READ_OUT_SECONDS: Final = 5.0
+"""How long a broken socket is read on for what it had brought; a terminal may be slow."""
 MAX_MESSAGE_BYTES: Final = MAX_FRAME_BYTES
 
 Connect = Callable[[bool], Awaitable[ClientConnection]]
@@ -50,6 +54,9 @@ class Link:
         self._patience_seconds = patience_seconds
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
+        self._unheard: deque[Event] = deque()
+        self._has_unheard = asyncio.Event()
+        self._all_heard = asyncio.Event()
         self._is_ending = False
         self.has_begun = False
 
@@ -82,6 +89,14 @@ class Link:
 
     async def run(self) -> None:
         """Carry messages until the channel is closed, by either side. Raises Gone, Lost."""
+        delivering = asyncio.ensure_future(self._deliver())
+        try:
+            await self._keep_open(delivering)
+        finally:
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
+
+    async def _keep_open(self, delivering: asyncio.Future[None]) -> None:
         is_again, brief = False, 0
         while not self._is_over:
             if brief > MOST_BRIEF:
@@ -95,7 +110,7 @@ class Link:
             self._wake.set()
             self.has_begun = True
             try:
-                await self._carry(socket)
+                await self._carry(socket, delivering)
             finally:
                 await _let_go(socket)
             lived = asyncio.get_running_loop().time() - opened_at
@@ -118,11 +133,18 @@ class Link:
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
 
-    async def _carry(self, socket: ClientConnection) -> None:
+    async def _carry(self, socket: ClientConnection, delivering: asyncio.Future[None]) -> None:
         """Carry messages over one socket until it breaks or the channel is over."""
-        jobs = [asyncio.ensure_future(job(socket)) for job in (self._read, self._write, self._tick)]
+        reading, *others = jobs = [
+            asyncio.ensure_future(job(socket)) for job in (self._read, self._write, self._tick)
+        ]
         try:
-            done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([*jobs, delivering], return_when=asyncio.FIRST_COMPLETED)
+            for job in others:
+                job.cancel()
+            if not self._is_ending:
+                # What had arrived before the socket broke may be the session's last word.
+                await asyncio.wait([reading], timeout=READ_OUT_SECONDS)
         finally:
             for job in jobs:
                 job.cancel()
@@ -141,11 +163,24 @@ class Link:
             events = self.channel.receive(message)
             self._wake.set()
             self._room.set()
-            for event in events:
-                if not isinstance(event, Paused):
-                    await self._hear(event)
+            self._unheard.extend(event for event in events if not isinstance(event, Paused))
+            if self._unheard:
+                self._all_heard.clear()
+                self._has_unheard.set()
+                await self._all_heard.wait()
             if self.channel.is_closed:
                 return
+
+    async def _deliver(self) -> None:
+        """Have what arrived heard, in order. It outlives sockets: a cut in the middle loses nothing."""
+        while True:
+            await self._has_unheard.wait()
+            while self._unheard:
+                # What a peer says in a form that nobody can read is not heard, and the rest is.
+                with contextlib.suppress(BadPayload):
+                    await self._hear(self._unheard.popleft())
+            self._has_unheard.clear()
+            self._all_heard.set()
 
     async def _write(self, socket: ClientConnection) -> None:
         while True:

@@ -1,6 +1,7 @@
 """The agent: keeps its control channel open, pings, and starts the sessions that it is ordered to.
 
-Follows amazon-ssm-agent, `agent/session/controlchannel`. A lost control channel is opened again for ever.
+Follows amazon-ssm-agent, `agent/session/controlchannel`. A lost control channel is opened again for ever, less and
+less often and never all nodes at once: each wait is up to half as long again.
 """
 
 import asyncio
@@ -60,7 +61,7 @@ class Agent:
                 except (OSError, ConnectionClosed, Refused, Gone, BadFrame, BadPayload) as error:
                     self._log.warning("control channel: %s", error or type(error).__name__)
                 delay = FIRST_DELAY if self._clock.monotonic() - began > LONGEST_DELAY else delay
-                await asyncio.sleep(delay)
+                await asyncio.sleep(delay * (1 + self._entropy.token_bytes(1)[0] / 512))
                 delay = min(delay * 2, LONGEST_DELAY) if self._control is None else FIRST_DELAY
                 self._control = None
         finally:

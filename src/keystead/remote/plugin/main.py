@@ -1,6 +1,7 @@
 """`session-manager-plugin`: the executable that the aws CLI looks for."""
 
 import asyncio
+import logging
 import os
 import sys
 
@@ -26,6 +27,8 @@ def main() -> int:
     # What only a session needs is loaded for one.
     from keystead.remote.plugin.session import PluginSession
 
+    # Standard error is the user's terminal, in the middle of a shell: what libraries warn of does not belong there.
+    logging.disable()
     return asyncio.run(PluginSession(invocation, SystemClock(), SystemEntropy()).run())
 
 
