@@ -10,7 +10,13 @@ from typing import Any
 
 import msgspec
 
-from keystead.app import account_commands, explain_command, webhook_commands, workspace_commands
+from keystead.app import (
+    account_commands,
+    explain_command,
+    session_commands,
+    webhook_commands,
+    workspace_commands,
+)
 from keystead.app.authority import Authority
 from keystead.app.commanding import Arguments, Command, CommandFailed, changed, looked, nothing
 from keystead.audit import inspect
@@ -244,6 +250,7 @@ COMMANDS: Mapping[str, Command] = {
     "stats": _stats,
     **account_commands.COMMANDS,
     **explain_command.COMMANDS,
+    **session_commands.COMMANDS,
     **webhook_commands.COMMANDS,
     **workspace_commands.COMMANDS,
 }

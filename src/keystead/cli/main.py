@@ -23,6 +23,7 @@ _VERBS = {
     "rekey": "keystead.cli.rekey:rekey",
     "node": "keystead.cli.node:node",
     "access": "keystead.cli.access:access",
+    "sessions": "keystead.cli.sessions:sessions",
     "webhook": "keystead.cli.webhook:webhook",
     "version": "keystead.cli.version:version",
 }
@@ -42,6 +43,7 @@ _SUMMARIES = {
     "rekey": "Rotate the root key and seal every secret anew, while serving.",
     "node": "Make this machine a managed node, and run its agent.",
     "access": "Ask for a node, see who decides, decide, and wait.",
+    "sessions": "List sessions on nodes, and read what they showed.",
     "webhook": "See what could not be posted yet of access requests, and post it again.",
     "version": "Print the versions of keystead and of its service models.",
 }

@@ -218,6 +218,12 @@ class Settings:
         "let the keys of an access request forward ports of the node too; the token role must allow it as well",
         flag=False,
     )
+    session_recording: bool = _setting(
+        values.switch,
+        True,
+        "record what shells and interactive commands show, in session-recordings in data",
+        flag=False,
+    )
     webhook_url: str = _setting(
         values.text, "", "where what happens to access requests is posted; empty: nowhere", flag=False
     )

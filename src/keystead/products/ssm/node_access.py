@@ -51,7 +51,14 @@ def node_access(
     callers = Callers(base.authenticator, base.authoriser, base.settings.region, clock)
     registrations = Registrations(redeem, registered, base.sessions, clock, entropy)
     desk = SessionDesk(
-        hub, SessionDocuments(find_document), tokens, request_of, base.addresses, clock, entropy
+        hub,
+        SessionDocuments(find_document),
+        tokens,
+        request_of,
+        base.addresses,
+        clock,
+        entropy,
+        records_sessions=base.settings.session_recording,
     )
     channels = Application(
         hub, callers, tokens, registrations, base.verifier, base.journal, base.store, clock

@@ -21,10 +21,13 @@ from keystead.products.ssm import session_records as records
 from keystead.products.ssm.channel_tokens import ChannelTokens
 from keystead.products.ssm.session_documents import SessionDocuments
 from keystead.products.ssm.session_records import SessionRow
+from keystead.sessionwire.payloads import INTERACTIVE_COMMANDS, STANDARD_STREAM
 from keystead.store.interface import Reader, Transaction
 
 LONGEST_ID: Final = 96
 SUFFIX_CHARACTERS: Final = 17
+RECORDED: Final = frozenset({STANDARD_STREAM, INTERACTIVE_COMMANDS})
+"""The types of sessions that somebody looks at; what goes through a port is not recorded."""
 _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -90,6 +93,8 @@ class SessionDesk:
         addresses: Addresses,
         clock: Clock,
         entropy: Entropy,
+        *,
+        records_sessions: bool,
     ) -> None:
         self._channels = channels
         self._documents = documents
@@ -98,6 +103,7 @@ class SessionDesk:
         self._addresses = addresses
         self._clock = clock
         self._entropy = entropy
+        self._records_sessions = records_sessions
 
     def is_connected(self, reader: Reader, account: str, region: str, target: str) -> bool:
         """Return whether sessions can be started on an account's node now."""
@@ -114,6 +120,7 @@ class SessionDesk:
         if not self._channels.is_connected(node.id):
             raise NotConnected(wish.target, f"no control channel; last ping at {node.pinged_at}")
         session_id = self._new_id(principal)
+        is_recorded = self._records_sessions and filled.may_be_recorded and filled.session_type in RECORDED
         content: dict[str, Any] = {
             "DocumentName": filled.name,
             "DocumentContent": filled.content,
@@ -140,6 +147,7 @@ class SessionDesk:
             ended_at=None,
             idle_seconds=filled.idle_seconds,
             most_seconds=filled.most_seconds,
+            recording="" if is_recorded else records.NOT_RECORDED,
         )
         records.add(tx, session)
         tx.after_commit(lambda: self._channels.begin(session))

@@ -41,13 +41,17 @@ class BadDocument(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A document that is ready to be ordered. `most_seconds` is None without a maximum duration."""
+    """A document that is ready to be ordered. `most_seconds` is None without a maximum duration.
+
+    `may_be_recorded` is False where its input `recordSession` says so; that input is ours.
+    """
 
     name: str
     session_type: str
     content: Mapping[str, Any]
     idle_seconds: int
     most_seconds: int | None
+    may_be_recorded: bool
 
 
 def _port(default: str, description: str) -> dict[str, str]:
@@ -143,7 +147,14 @@ class SessionDocuments:
         }
         idle = _minutes(inputs, "idleSessionTimeout", 1, 60) or DEFAULT_IDLE_MINUTES
         most = _minutes(inputs, "maxSessionDuration", 1, 1440)
-        return Filled(wanted, session_type, order, idle * 60, most * 60 if most else None)
+        return Filled(
+            wanted,
+            session_type,
+            order,
+            idle * 60,
+            most * 60 if most else None,
+            not _is_false(inputs.get("recordSession")),
+        )
 
     def _read(self, reader: Reader, account: str, region: str, name: str) -> Mapping[str, Any]:
         content = self._find(reader, account, region, name)
@@ -220,6 +231,10 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
 def _minutes(inputs: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
     told = str(inputs.get(name) or "")
     return min(max(int(told), least), most) if told.isascii() and told.isdigit() and len(told) < 6 else None
+
+
+def _is_false(value: object) -> bool:
+    return value is False or (isinstance(value, str) and value.lower() == "false")
 
 
 def _is_true(value: object) -> bool:

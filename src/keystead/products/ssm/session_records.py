@@ -13,6 +13,8 @@ State = Literal["Connecting", "Connected", "Disconnected", "Terminating", "Termi
 Purpose = Literal["client", "node-data", "node-control"]
 
 LIVE: Final[tuple[State, ...]] = ("Connecting", "Connected", "Disconnected", "Terminating")
+NOT_RECORDED: Final = "off"
+"""In `recording`: what the setting, the document or the session's type says. Empty while it is recorded."""
 OPEN: Final[tuple[State, ...]] = ("Connecting", "Connected", "Disconnected")
 ENDED: Final[tuple[State, ...]] = ("Terminated", "Failed")
 STEPS: Final[dict[State, tuple[State, ...]]] = {
@@ -32,7 +34,10 @@ _SESSION = (
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session. Times are epoch milliseconds; `most_seconds` is None without a maximum duration."""
+    """A session. Times are epoch milliseconds; `most_seconds` is None without a maximum duration.
+
+    `recording` is `NOT_RECORDED`, empty, or the digest of what was recorded, once the session is over.
+    """
 
     id: str
     account: str
@@ -129,6 +134,17 @@ def listed(
     return [_session(row) for row in rows]
 
 
+def latest(reader: Reader, target: str, limit: int, *, only_live: bool) -> list[SessionRow]:
+    """Return sessions of any account, on one node if `target` names one, the newest first."""
+    ended = LIVE[:2] if only_live else ENDED
+    rows = reader.all(
+        f"SELECT {_SESSION} FROM ssm_session WHERE (? = '' OR target = ?) AND state IN (?, ?, ?, ?, ?, ?)"
+        " ORDER BY started_at DESC, id LIMIT ?",
+        (target, target, *LIVE, *ended, limit),
+    )
+    return [_session(row) for row in rows]
+
+
 def in_state(reader: Reader, state: State, limit: int = 10_000) -> list[SessionRow]:
     """Return sessions of any account in one state."""
     rows = reader.all(
@@ -159,7 +175,7 @@ def step(tx: Transaction, session_id: str, state: State, because: str = "", at: 
 
 
 def set_recording(tx: Transaction, session_id: str, recording: str) -> None:
-    """Note where a session's recording is and its digest."""
+    """Note the digest of a session's recording: `sha256:` and 64 hexadecimal digits."""
     tx.run("UPDATE ssm_session SET recording = ? WHERE id = ?", (recording, session_id))
 
 

@@ -31,7 +31,6 @@ UNJOINED_SECONDS: Final = 30.0
 NODE_AWAY_SECONDS: Final = 180.0
 """How long a session outlives its node's channel; the agent tries for two minutes."""
 LAST_WORD_SECONDS: Final = 1.0
-RECORDED: Final = frozenset({payloads.STANDARD_STREAM, payloads.INTERACTIVE_COMMANDS})
 
 TERMINATED_BY_USER: Final = "Session terminated."
 ACCESS_ENDED: Final = "Your access to this node was revoked."
@@ -39,6 +38,7 @@ WAS_IDLE: Final = "The session was idle for too long."
 TOO_LONG: Final = "The session has reached its maximum duration."
 NEVER_JOINED: Final = "The node did not join the session."
 NODE_GONE: Final = "The node was deregistered."
+UNRECORDED: Final = "The session can no longer be recorded."
 NODE_LOST: Final = "The connection to the node was lost."
 
 
@@ -60,7 +60,7 @@ class Hub:
         self._jobs: set[asyncio.Task[None]] = set()
         self._node_away: dict[str, float] = {}
         self._has_looked = False
-        self._tell = Happenings(self._joined, self._left, self._node_ended)
+        self._tell = Happenings(self._joined, self._left, self._node_ended, self._unrecorded)
 
     def is_connected(self, node: str) -> bool:
         """Whether a node's control channel is open here."""
@@ -127,7 +127,7 @@ class Hub:
             if because:
                 self._soon(self._finish(relay, because))
             else:
-                await self._write_recording(relay)
+                await relay.record()
 
     def _why_over(self, relay: Relay) -> str:
         now, session = self._clock.monotonic(), relay.session
@@ -146,7 +146,7 @@ class Hub:
         relay = self._relays.get(session.id)
         if relay is None:
             recorder = None
-            if session.session_type in RECORDED:
+            if session.recording != records.NOT_RECORDED:
                 path = self._recordings / session.account / f"{session.id}.cast"
                 recorder = Recorder(path, session.id, session.started_at / 1000)
             relay = Relay(session, recorder, self._tell, self._clock, self._entropy)
@@ -168,6 +168,10 @@ class Hub:
     def _node_ended(self, relay: Relay) -> None:
         """The node says that its session ends; its last word, with a text, comes by the control channel."""
         self._soon(self._finish_soon(relay))
+
+    def _unrecorded(self, relay: Relay) -> None:
+        self._log.error("session %s: its recording cannot be written", relay.session.id)
+        self._soon(self._finish(relay, UNRECORDED))
 
     async def _finish_soon(self, relay: Relay) -> None:
         await asyncio.sleep(LAST_WORD_SECONDS)
@@ -225,8 +229,7 @@ class Hub:
                         await control.write(relay.end_frame(because))
                 except (SocketClosed, TimeoutError):
                     self._log.info("node %s is gone", session.target)
-            await self._write_recording(relay)
-            digest = await asyncio.to_thread(relay.recorder.digest) if relay.recorder else ""
+            digest = await self._close_recording(relay)
             await self._store.write(lambda tx: self._write_end(tx, relay, because, digest))
             self._relays.pop(session.id, None)
             self._node_away.pop(session.id, None)
@@ -265,9 +268,13 @@ class Hub:
         if (row := records.find_any(self._store.reader, session_id)) is not None:
             relay.session = row
 
-    async def _write_recording(self, relay: Relay) -> None:
-        if relay.recorder is not None and (lines := relay.recorder.take()):
-            await asyncio.to_thread(relay.recorder.write, lines)
+    async def _close_recording(self, relay: Relay) -> str:
+        """Return the recording's digest, empty if there is none or it cannot be read."""
+        try:
+            return await relay.recorder.close() if relay.recorder is not None else ""
+        except OSError:
+            self._log.exception("session %s: its recording is not whole", relay.session.id)
+            return ""
 
     def _soon(self, work: Awaitable[Any]) -> None:
         async def do() -> None:

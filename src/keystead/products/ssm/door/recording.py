@@ -1,9 +1,11 @@
 """Records what a session's user saw: asciicast version 2, one file per session, with a digest for the journal.
 
 Follows the asciinema project, "asciicast v2". Only output and sizes are kept: what is typed and not echoed, a
-password, is not. Frames that were sent again are recorded once.
+password, is not. Frames that were sent again are recorded once. What is not written yet is bounded: whoever relays
+writes it down before more is shown (`is_full`), so that a slow disk slows the session and fills no memory.
 """
 
+import asyncio
 import codecs
 import hashlib
 import json
@@ -18,6 +20,8 @@ from keystead.sessionwire.payloads import BadPayload, Size
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """A recording ends here, and says so; a session does not."""
+MAX_WAITING_BYTES: Final = 256 * 1024
+"""So much of a session waits to be written, and one frame beyond it."""
 _SHOWN: Final = (PayloadType.OUTPUT, PayloadType.STDERR)
 
 
@@ -33,6 +37,7 @@ class Recorder:
     _waiting: int = 0
     _written: int = 0
     _seen: int = -1
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
@@ -57,16 +62,28 @@ class Recorder:
                 self._add(now, "r", f"{size.columns}x{size.rows}")
             self._size = size
 
-    def take(self) -> list[str]:
-        """Return the lines that wait to be written, once."""
-        lines, self._lines, self._waiting = self._lines, [], 0
-        self._written += sum(map(len, lines))
-        return lines
+    @property
+    def is_full(self) -> bool:
+        """Whether what waits must be written down before more is shown."""
+        return self._waiting >= MAX_WAITING_BYTES
 
-    def write(self, lines: list[str]) -> None:
-        """Write lines that were taken. Runs on a thread: a disk may be slow."""
-        if not lines:
-            return
+    async def flush(self) -> None:
+        """Write down what waits, in order. Raises OSError: the disk is full, or gone."""
+        async with self._one_at_a_time:
+            if self._lines:
+                lines, self._lines = self._lines, []
+                self._written, self._waiting = self._written + self._waiting, 0
+                await asyncio.to_thread(self._write, lines)
+
+    async def close(self) -> str:
+        """Write down what waits and return the SHA-256 of the file, on disk by then; empty if nothing was shown.
+
+        Raises OSError.
+        """
+        await self.flush()
+        return await asyncio.to_thread(self._digest)
+
+    def _write(self, lines: list[str]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not self.path.exists()
         with open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
@@ -81,11 +98,11 @@ class Recorder:
                 lines.insert(0, json.dumps(head) + "\n")
             file.writelines(lines)
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the file, empty if nothing was ever shown."""
+    def _digest(self) -> str:
         if not self.path.exists():
             return ""
         with self.path.open("rb") as file:
+            os.fsync(file.fileno())
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _add(self, now: float, kind: str, text: str) -> None:

@@ -34,6 +34,7 @@ class Happenings:
     joined: Callable[["Relay"], None]
     left: Callable[["Relay", Side], None]
     node_ended: Callable[["Relay"], None]
+    unrecorded: Callable[["Relay"], None]
 
 
 class Relay:
@@ -59,6 +60,7 @@ class Relay:
         self.node_has_joined = False
         self.output = ""
         self.is_over = False
+        self.has_lost_its_recording = False
 
     def has(self, side: Side) -> bool:
         """Whether a side is there."""
@@ -102,6 +104,17 @@ class Relay:
                     await socket.close(NORMAL)
             socket.end()
 
+    async def record(self) -> None:
+        """Write down what was shown. A session that can no longer be recorded is over: tell of it, once."""
+        if self.recorder is None:
+            return
+        try:
+            await self.recorder.flush()
+        except OSError:
+            self.recorder = None
+            self.has_lost_its_recording = True
+            self._tell.unrecorded(self)
+
     def end_frame(self, output: str) -> bytes:
         """Return the frame that ends the session, for a node's control channel."""
         return self._frame(frames.CHANNEL_CLOSED, self._end(output))
@@ -125,6 +138,11 @@ class Relay:
                 return
             if frame.type == stream:
                 self._note(side, frame)
+                if self.recorder is not None and self.recorder.is_full:
+                    await self.record()
+                if self.has_lost_its_recording:
+                    # Nothing is shown that nobody could show again.
+                    continue
             elif frame.type == frames.AGENT_SESSION_STATE and side == "node":
                 self._take_state(frame)
                 continue
