@@ -8,7 +8,7 @@ from iam.room import Room
 from keystead.config.values import RateLimit
 from support.running import RunningAuthority, settings_for
 
-LIMITED = ("iam", "route53globalresolver", "ssm")
+LIMITED = ("iam", "route53globalresolver", "ssm", "grafana")
 """The services of the seed operations: each contract produces its throttling error once."""
 _NEVER_REACHED = RateLimit(1_000_000, 1_000_000)
 

@@ -54,7 +54,9 @@ class Exceptional:
     members: Callable[[Room], Members]
     during: Callable[[Room], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
     key: Callable[[Room], Key | None] = field(default=lambda _: None)
-    """Who asks, if not the contract's caller. `{user}` in the refusal's message is its user."""
+    """Who asks, if not the contract's caller. `{user}` in the refusal's message is its user.
+
+    So are members of the request, by their names."""
 
     def __str__(self) -> str:
         return self.refusal.code

@@ -13,10 +13,17 @@ from seeds.contract import Contract, Exceptional, Given, Refusal, gaps, value_at
 from seeds.create_access_key import CREATE_ACCESS_KEY
 from seeds.create_access_token import CREATE_ACCESS_TOKEN
 from seeds.create_bucket_access_key import CREATE_BUCKET_ACCESS_KEY
+from seeds.create_service_account_token import CREATE_SERVICE_ACCOUNT_TOKEN
 from seeds.get_access_token import GET_ACCESS_TOKEN
 from support.running import Key
 
-CONTRACTS = [CREATE_ACCESS_KEY, CREATE_ACCESS_TOKEN, CREATE_BUCKET_ACCESS_KEY, GET_ACCESS_TOKEN]
+CONTRACTS = [
+    CREATE_ACCESS_KEY,
+    CREATE_ACCESS_TOKEN,
+    CREATE_BUCKET_ACCESS_KEY,
+    CREATE_SERVICE_ACCOUNT_TOKEN,
+    GET_ACCESS_TOKEN,
+]
 GIVENS = [(contract, given) for contract in CONTRACTS for given in contract.inputs]
 ANSWERS = [(contract, path) for contract in CONTRACTS for path in contract.answer]
 ABSENT = [(contract, path) for contract in CONTRACTS for path in contract.absent]
@@ -35,7 +42,7 @@ def expect_refusal(
     message = refusal.message
     if key is not None:
         arn = room.client("sts", key).get_caller_identity()["Arn"]
-        message = message.format(user=arn.rpartition("/")[2])
+        message = message.format(user=arn.rpartition("/")[2], **members)
     with refused(refusal.code, message) as caught:
         call(room, contract, members, key)
     if refusal.is_modelled:
