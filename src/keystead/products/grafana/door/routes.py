@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from keystead.products.grafana.door.asking import Answer, Ask
 from keystead.products.grafana.door.paths import decoded
 
+_SEPARATORS = frozenset("/\\")
 Handle = Callable[[Ask], Answer]
 
 
@@ -55,8 +56,9 @@ def _fitted(words: tuple[bytes, ...], segments: tuple[bytes, ...]) -> Mapping[st
             if word != segment:
                 return None
             continue
-        text = decoded(segment)
-        if text is None:
+        text, name = decoded(segment), word[1:-1].decode()
+        # Only a name may hold what elsewhere parts a path: no uid, number or key does.
+        if text is None or (name != "name" and not _SEPARATORS.isdisjoint(text)):
             return None
-        path[word[1:-1].decode()] = text
+        path[name] = text
     return path
