@@ -149,6 +149,9 @@ def clear(tx: Transaction, workspace_id: str) -> None:
         "DELETE FROM grafana_dashboard WHERE workspace = ?",
         "DELETE FROM grafana_dashboard_version WHERE workspace = ?",
         "DELETE FROM grafana_datasource WHERE workspace = ?",
+        "DELETE FROM grafana_item WHERE workspace = ?",
+        "DELETE FROM grafana_annotation WHERE workspace = ?",
+        "DELETE FROM grafana_connection WHERE workspace = ?",
     ):
         tx.run(statement, (workspace_id,))
 

@@ -23,7 +23,7 @@ from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
 from keystead.products.grafana.door.memory import Memory, Told
 from keystead.products.grafana.door.opening import open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
-from keystead.products.grafana.door.roles import SERVER_ADMIN, may
+from keystead.products.grafana.door.roles import EDITOR_ROLE, SERVER_ADMIN, may
 from keystead.products.grafana.door.routes import Route, RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
@@ -151,7 +151,7 @@ class GrafanaDoor:
         """Let a role do what it may. Raises Refusal 403 in Grafana's words."""
         if may(holder.role, route.action):
             return
-        if route.action == SERVER_ADMIN:
+        if route.action in (SERVER_ADMIN, EDITOR_ROLE):
             raise Refusal(403, "Permission denied")
         digits = int.from_bytes(self._entropy.token_bytes(8), "big") % 10**10
         raise Refusal(

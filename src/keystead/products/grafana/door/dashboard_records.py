@@ -127,7 +127,9 @@ def put(tx: Transaction, workspace: str, dashboard: Dashboard, body: dict[str, A
 
 
 def remove(tx: Transaction, workspace: str, number: int) -> None:
-    """Delete a dashboard and its versions."""
+    """Delete a dashboard, its versions, its annotations, and what it is connected with."""
+    tx.run("DELETE FROM grafana_annotation WHERE workspace = ? AND dashboard = ?", (workspace, number))
+    tx.run("DELETE FROM grafana_connection WHERE workspace = ? AND dashboard = ?", (workspace, number))
     tx.run("DELETE FROM grafana_dashboard_version WHERE workspace = ? AND dashboard = ?", (workspace, number))
     tx.run("DELETE FROM grafana_dashboard WHERE workspace = ? AND id = ?", (workspace, number))
 

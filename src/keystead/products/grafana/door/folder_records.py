@@ -79,11 +79,5 @@ def put(tx: Transaction, workspace: str, folder: Folder) -> None:
 
 
 def remove(tx: Transaction, workspace: str, number: int) -> None:
-    """Delete a folder with the dashboards in it and their versions."""
-    tx.run(
-        "DELETE FROM grafana_dashboard_version WHERE workspace = ? AND dashboard IN"
-        " (SELECT id FROM grafana_dashboard WHERE workspace = ? AND folder = ?)",
-        (workspace, workspace, number),
-    )
-    tx.run("DELETE FROM grafana_dashboard WHERE workspace = ? AND folder = ?", (workspace, number))
+    """Delete a folder; what was in it is gone already."""
     tx.run("DELETE FROM grafana_folder WHERE workspace = ? AND id = ?", (workspace, number))

@@ -6,16 +6,19 @@ from typing import Any
 
 from keystead.kernel.entropy import Entropy
 from keystead.products.grafana import records
-from keystead.products.grafana.door import dashboard_records
+from keystead.products.grafana.door import connection_records, dashboard_records, item_records
 from keystead.products.grafana.door import folder_records as rows
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.folder_records import Folder
+from keystead.products.grafana.door.item_records import Item
 from keystead.products.grafana.door.roles import may
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.times import shown_time
 from keystead.products.grafana.door.uids import checked_uid, new_uid, slug
 
 _READ, _WRITE, _DELETE = "folders:read", "folders:write", "folders:delete"
+LIBRARY = "library"
+"""The sort of library elements, which lie in folders too."""
 _SAME_TITLE = "a folder or dashboard in the general folder with the same name already exists"
 
 
@@ -92,14 +95,30 @@ class FolderRoutes:
             for each in dashboard_records.listed(ask.reader, ask.workspace.id)
             if each.folder == folder.id
         ]
-        return Answer({"folder": 0, "dashboard": len(inside), "librarypanel": 0, "alertrule": 0})
+        elements = item_records.in_folder(ask.reader, ask.workspace.id, LIBRARY, folder.id)
+        counts = {"folder": 0, "dashboard": len(inside), "librarypanel": len(elements), "alertrule": 0}
+        return Answer(counts)
 
     def _remove(self, ask: Ask) -> Answer:
         folder = _named(ask)
         if folder.id == 0:
             raise Refusal(400, "the General folder cannot be deleted")
+        elements = item_records.in_folder(ask.tx, ask.workspace.id, LIBRARY, folder.id)
+        self._forget_elements(ask, elements)
+        for board in dashboard_records.listed(ask.tx, ask.workspace.id):
+            if board.folder == folder.id:
+                dashboard_records.remove(ask.tx, ask.workspace.id, board.id)
         rows.remove(ask.tx, ask.workspace.id, folder.id)
         return Answer({"id": folder.id, "title": folder.title, "message": "Folder deleted"})
+
+    @staticmethod
+    def _forget_elements(ask: Ask, elements: Sequence[Item]) -> None:
+        """Delete a folder's library elements. Raises Refusal 403 when a dashboard uses one, wherever it is."""
+        workspace = ask.workspace.id
+        if any(connection_records.dashboards_of(ask.tx, workspace, each.uid) for each in elements):
+            raise Refusal(403, "Folder could not be deleted because it contains library elements in use")
+        for element in elements:
+            item_records.remove(ask.tx, workspace, LIBRARY, element.id)
 
 
 def author_of(ask: Ask) -> str:

@@ -2,18 +2,25 @@
 
 from keystead.access.doors import HTTPDoor, Worker
 from keystead.products.grafana.door.admission import Admission
+from keystead.products.grafana.door.annotations import AnnotationRoutes
 from keystead.products.grafana.door.app import GrafanaDoor
 from keystead.products.grafana.door.dashboards import DashboardRoutes
 from keystead.products.grafana.door.datasources import DataSourceRoutes
 from keystead.products.grafana.door.folders import FolderRoutes
 from keystead.products.grafana.door.keeper import AccountKeeper
+from keystead.products.grafana.door.library import LibraryRoutes
 from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.door.paths import workspace_at
+from keystead.products.grafana.door.people import PeopleRoutes
+from keystead.products.grafana.door.playlists import PlaylistRoutes
+from keystead.products.grafana.door.preferences import PreferenceRoutes
 from keystead.products.grafana.door.routes import RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.search import SearchRoutes
 from keystead.products.grafana.door.server import ServerRoutes
 from keystead.products.grafana.door.serviceaccounts import ServiceAccountRoutes
+from keystead.products.grafana.door.snapshots import SnapshotRoutes
+from keystead.products.grafana.door.teams import TeamRoutes
 from keystead.products.grafana.upstream.gate import Gate
 from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
 from keystead.products.product import Foundation
@@ -29,6 +36,13 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         DashboardRoutes(base.entropy),
         SearchRoutes(),
         DataSourceRoutes(base.entropy),
+        AnnotationRoutes(),
+        TeamRoutes(base.entropy),
+        LibraryRoutes(base.entropy),
+        PeopleRoutes(),
+        PreferenceRoutes(),
+        PlaylistRoutes(base.entropy),
+        SnapshotRoutes(base.entropy),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)

@@ -12,6 +12,8 @@ SIGNED_IN = ""
 """As a route's action: whoever is admitted may."""
 SERVER_ADMIN = "server admin"
 """As a route's action: no token of a workspace ever may."""
+EDITOR_ROLE = "editor role"
+"""As a route's action: an Editor or Admin may, without an action that Grafana has a name for."""
 
 _VIEWER: Mapping[str, list[str]] = {
     "orgs:read": [""],
@@ -19,6 +21,7 @@ _VIEWER: Mapping[str, list[str]] = {
     "datasources:query": ["datasources:*"],
     "datasources.id:read": ["datasources:*"],
     "annotations:read": ["annotations:type:*"],
+    "library.panels:read": ["folders:*"],
     "folders:read": ["folders:*"],
     "dashboards:read": ["dashboards:*", "folders:*"],
 }
@@ -30,12 +33,29 @@ _EDITOR: Mapping[str, list[str]] = {
     "dashboards:write": ["dashboards:*", "folders:*"],
     "dashboards:delete": ["dashboards:*", "folders:*"],
     "datasources:explore": [""],
+    "annotations:create": ["annotations:type:*"],
+    "annotations:write": ["annotations:type:*"],
+    "annotations:delete": ["annotations:type:*"],
+    "library.panels:create": ["folders:*"],
+    "library.panels:write": ["folders:*"],
+    "library.panels:delete": ["folders:*"],
 }
 _ADMIN: Mapping[str, list[str]] = {
     "datasources:create": [""],
     "datasources:write": ["datasources:*"],
     "datasources:delete": ["datasources:*"],
     "org.users:read": ["users:*"],
+    "org.users:add": ["users:*"],
+    "org.users:write": ["users:*"],
+    "org.users:remove": ["users:*"],
+    "orgs.preferences:read": [""],
+    "orgs.preferences:write": [""],
+    "teams:create": [""],
+    "teams:read": ["teams:*"],
+    "teams:write": ["teams:*"],
+    "teams:delete": ["teams:*"],
+    "teams.permissions:read": ["teams:*"],
+    "teams.permissions:write": ["teams:*"],
     "serviceaccounts:create": [""],
     "serviceaccounts:read": ["serviceaccounts:*"],
     "serviceaccounts:write": ["serviceaccounts:*"],
@@ -53,4 +73,6 @@ def may(role: str, action: str) -> bool:
     grants = GRANTS.get(role)
     if grants is None or action == SERVER_ADMIN:
         return False
+    if action == EDITOR_ROLE:
+        return RANKS[role] >= RANKS[EDITOR]
     return action == SIGNED_IN or action in grants

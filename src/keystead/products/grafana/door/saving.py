@@ -9,8 +9,8 @@ from typing import Any
 
 from keystead.kernel.entropy import Entropy
 from keystead.products.grafana import records
+from keystead.products.grafana.door import connection_records, folder_records
 from keystead.products.grafana.door import dashboard_records as rows
-from keystead.products.grafana.door import folder_records
 from keystead.products.grafana.door.asking import Ask, Refusal, is_array
 from keystead.products.grafana.door.dashboard_records import Dashboard, Version
 from keystead.products.grafana.door.folder_records import Folder
@@ -66,6 +66,7 @@ def save(ask: Ask, entropy: Entropy, draft: Draft) -> Dashboard:
         message,
     )
     rows.put(ask.tx, ask.workspace.id, dashboard, body, kept)
+    connection_records.connect(ask.tx, ask.workspace.id, number, body)
     return dashboard
 
 
