@@ -10,10 +10,14 @@ SOURCES := src tests tools bench prove
 AWSCLI := awscli==1.46.3
 BOTO3 := boto3==1.44.5
 GRAFANA := grafana-client==5.1.4
+MCP := mcp-grafana==2.1.1
+ANSIBLE_CORE := ansible-core==2.19.14
+ANSIBLE := ansible==12.3.0
 S3FS := s3fs==2026.9.0
 MINIO := minio==7.2.20
 PYARROW := pyarrow==26.0.1
-CLIENTS := .clients/awscli/.ready .clients/boto3/.ready .clients/grafana/.ready
+CLIENTS := .clients/awscli/.ready .clients/boto3/.ready .clients/grafana/.ready \
+	.clients/mcp/.ready .clients/ansible/.ready
 S3_CLIENTS := .clients/s3fs/.ready .clients/minio/.ready .clients/pyarrow/.ready
 
 .DEFAULT_GOAL := help
@@ -80,10 +84,19 @@ $(READY): pyproject.toml constraints.txt
 .clients/awscli/.ready: PACKAGE = $(AWSCLI)
 .clients/boto3/.ready: PACKAGE = $(BOTO3)
 .clients/grafana/.ready: PACKAGE = $(GRAFANA)
+.clients/mcp/.ready: PACKAGE = $(MCP)
 .clients/s3fs/.ready: PACKAGE = $(S3FS)
 .clients/minio/.ready: PACKAGE = $(MINIO)
 .clients/pyarrow/.ready: PACKAGE = $(PYARROW)
 .clients/%/.ready: Makefile
 	test -x .clients/$*/bin/python || $(PYTHON) -m venv .clients/$*
 	.clients/$*/bin/python -m pip install --quiet $(PACKAGE)
+	@touch $@
+
+# Ansible's collections come from Galaxy, or all at once from PyPI: of those this one alone is unpacked.
+.clients/ansible/.ready: Makefile clients/collection.py
+	test -x .clients/ansible/bin/python || $(PYTHON) -m venv .clients/ansible
+	.clients/ansible/bin/python -m pip install --quiet $(ANSIBLE_CORE)
+	.clients/ansible/bin/python -m pip download --quiet --no-deps -d .clients/ansible/wheel $(ANSIBLE)
+	.clients/ansible/bin/python clients/collection.py .clients/ansible
 	@touch $@

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError
+from grafana_client.model import PersonalPreferences
 
 
 def expect(claim: bool) -> None:
@@ -90,11 +91,58 @@ def walk(url: str) -> None:
     admin.serviceaccount.delete(account["id"])
     print("service accounts: a token minted here opens the door until it is deleted")
 
+    walk_contents(admin, editor, viewer, saved["uid"])
+    walk_teams(admin, editor)
+
     editor.dashboard.delete_dashboard(saved["uid"])
     refused(404, lambda: viewer.dashboard.get_dashboard(saved["uid"]))
     editor.folder.delete_folder(folder["uid"])
     refused(404, lambda: editor.folder.get_folder(folder["uid"]))
     print("what was deleted is not found")
+
+
+def walk_contents(admin: GrafanaApi, editor: GrafanaApi, viewer: GrafanaApi, board: str) -> None:
+    """Annotations, library elements and snapshots."""
+    made = editor.annotations.add_annotation(
+        dashboard_uid=board, text="deployed", tags=["deploy"], time_from=1000, time_to=2000
+    )["id"]
+    expect([each["id"] for each in viewer.annotations.find_annotations(tags=["deploy"])] == [made])
+    # An empty list of tags clears them.
+    editor.annotations.partial_update_annotation(made, tags=[])
+    expect(viewer.annotations.find_annotations(tags=["deploy"]) == [])
+    refused(403, lambda: viewer.annotations.delete_annotations_by_id(made))
+    editor.annotations.delete_annotations_by_id(made)
+    refused(404, lambda: editor.annotations.delete_annotations_by_id(made))
+
+    element = editor.libraryelement.create_library_element({"type": "text"}, name="Shared", kind=1)["result"]
+    expect(viewer.libraryelement.get_library_element(element["uid"])["result"]["name"] == "Shared")
+    refused(403, lambda: viewer.libraryelement.delete_library_element(element["uid"]))
+    editor.libraryelement.delete_library_element(element["uid"])
+
+    key = editor.snapshots.create_new_snapshot({"title": "S"}, name="S")["key"]
+    expect(viewer.snapshots.get_snapshot_by_key(key)["dashboard"] == {"title": "S"})
+    editor.snapshots.delete_snapshot_by_key(key)
+    refused(404, lambda: admin.snapshots.get_snapshot_by_key(key))
+    print("annotations, library elements and snapshots: an Editor writes, a Viewer reads")
+
+
+def walk_teams(admin: GrafanaApi, editor: GrafanaApi) -> None:
+    """Teams, the organisation's users, and preferences."""
+    team = admin.teams.add_team({"name": "Walkers", "email": "w@example.com"})["teamId"]
+    expect([each["id"] for each in admin.teams.search_teams("Walk")] == [team])
+    account = admin.serviceaccount.create({"name": "Member", "role": "Viewer"})["id"]
+    admin.teams.add_team_member(team, account)
+    expect([each["userId"] for each in admin.teams.get_team_members(team)] == [account])
+    refused(409, lambda: admin.teams.add_team({"name": "Walkers"}))
+    refused(403, lambda: editor.teams.delete_team(team))
+    admin.teams.remove_team_member(team, account)
+    admin.teams.delete_team(team)
+    refused(404, lambda: admin.teams.get_team(team))
+    expect(admin.organization.get_current_organization_users() == [])
+    admin.organization.update_preferences(PersonalPreferences(theme="dark"))
+    expect(admin.organization.get_preferences()["theme"] == "dark")
+    refused(403, editor.organization.get_preferences)
+    print("teams, users and preferences: an Admin manages, an Editor may not")
 
 
 if __name__ == "__main__":

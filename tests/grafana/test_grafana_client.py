@@ -1,7 +1,8 @@
-"""grafana-client, unmodified and in an environment of its own, walks through workspaces of each version."""
+"""grafana-client, mcp-grafana and Ansible, unmodified and in environments of their own, walk through workspaces."""
 
 import os
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,28 +10,65 @@ import pytest
 from grafana.workspaces import GrafanaRoom
 
 CHECKOUT = Path(__file__).parents[2]
+CLIENTS, WALKS = CHECKOUT / ".clients", CHECKOUT / "clients"
 ROLES = ("ADMIN", "EDITOR", "VIEWER")
+
+
+def walk(room: GrafanaRoom, workspace: str, command: Sequence[object], **environment: str) -> None:
+    """Run a walk with a token of each role in its environment. Fails with what it said."""
+    keys: Mapping[str, str] = {role: room.key(workspace, role) for role in ROLES}
+    plain = {"NO_PROXY": "*", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    walked = subprocess.run(
+        [str(each) for each in command],
+        env=plain | keys | environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+
+
+def url_of(room: GrafanaRoom, workspace: str) -> str:
+    return f"{room.authority.url}/_ws/{workspace}"
 
 
 @pytest.mark.parametrize("version", ["9.4", "10.4", "12.4"])
 def test_grafana_client_does_within_each_role_what_it_may(room: GrafanaRoom, version: str):
     workspace = room.workspace(version)
-    environment = {role: room.key(workspace, role) for role in ROLES} | {
-        "NO_PROXY": "*",
-        "PATH": os.environ["PATH"],
-    }
+    python = CLIENTS / "grafana" / "bin" / "python"
 
-    walked = subprocess.run(
-        [
-            CHECKOUT / ".clients" / "grafana" / "bin" / "python",
-            CHECKOUT / "clients" / "grafana_client_walk.py",
-            f"{room.authority.url}/_ws/{workspace}",
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    walk(room, workspace, [python, WALKS / "grafana_client_walk.py", url_of(room, workspace)])
+
+
+@pytest.mark.parametrize("version", ["10.4", "12.4"])
+def test_mcp_grafana_does_within_each_role_what_it_may(room: GrafanaRoom, version: str):
+    workspace = room.workspace(version)
+    folder = CLIENTS / "mcp" / "bin"
+    command = [
+        folder / "python",
+        WALKS / "mcp_grafana_walk.py",
+        folder / "mcp-grafana",
+        url_of(room, workspace),
+    ]
+
+    walk(room, workspace, command)
+
+
+def test_ansible_changes_once_and_takes_away(room: GrafanaRoom, tmp_path: Path):
+    workspace = room.workspace("10.4")
+    folder = CLIENTS / "ansible"
+    command = [folder / "bin" / "ansible-playbook", WALKS / "ansible_grafana.yml"]
+    told = ["-e", f"url={url_of(room, workspace)}", "-e", f"playdir={tmp_path}"]
+
+    walk(
+        room,
+        workspace,
+        [*command, *told],
+        HOME=str(tmp_path),
+        ANSIBLE_COLLECTIONS_PATH=str(folder / "collections"),
+        # The modules run with the interpreter that Ansible itself has.
+        ANSIBLE_PYTHON_INTERPRETER=str(folder / "bin" / "python"),
     )
 
-    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert room.ask(workspace, "/api/folders", room.key(workspace)).body == []
