@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from keystead.products.grafana.door.asking import Answer, Ask
 from keystead.products.grafana.door.paths import decoded
 
-_SEPARATORS = frozenset("/\\")
+_SEPARATORS = frozenset("/\\%")
 Handle = Callable[[Ask], Answer]
 
 
@@ -57,7 +57,7 @@ def _fitted(words: tuple[bytes, ...], segments: tuple[bytes, ...]) -> Mapping[st
                 return None
             continue
         text, name = decoded(segment), word[1:-1].decode()
-        # Only a name may hold what elsewhere parts a path: no uid, number or key does.
+        # Only a name may hold what elsewhere parts or encodes a path: no uid, number or key does.
         if text is None or (name != "name" and not _SEPARATORS.isdisjoint(text)):
             return None
         path[name] = text
