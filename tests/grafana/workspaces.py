@@ -81,6 +81,10 @@ class GrafanaRoom(Room):
         url = f"{self.authority.url}/_ws/{workspace}{path}"
         return self.ask_url(url, key, method=method, raw=raw, headers=headers)
 
+    def connect(self) -> http.client.HTTPConnection:
+        """Return a connection to the authority, for whoever wants to see more than a body."""
+        return http.client.HTTPConnection(self.authority.url.removeprefix("http://"), timeout=20)
+
     def ask_url(
         self,
         url: str,

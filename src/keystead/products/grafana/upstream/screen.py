@@ -110,6 +110,9 @@ def _judge(method: str, path: tuple[str, ...]) -> Verdict:
 def _judge_api(method: str, path: tuple[str, ...]) -> Verdict:
     if path[:1] and path[0] in _SERVER_ADMIN:
         raise Refusal(403, "Permission denied")
+    if path == ("live", "ws"):
+        # A socket, which the gate lets through by itself, or nothing.
+        raise Refusal(404, "Not found")
     if path in _HERE_EXACTLY or _is_in(_HERE, method, path):
         return Verdict.HERE
     if _is_in(_PASSING, method, path):
