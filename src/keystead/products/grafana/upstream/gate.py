@@ -94,7 +94,11 @@ class Gate:
         """Answer what the embedded door holds in memory; None for all else, and for what is an upstream's."""
         host = header(scope, b"host").rpartition(":")[0] or header(scope, b"host")
         named = workspace_of(scope["raw_path"], host.lower(), self._settings.domain)
-        if named is None or self.upstream_of(named[0]) is not None:
+        try:
+            if named is None or self.upstream_of(named[0]) is not None:
+                return None
+        except StoreUnavailable:
+            # `__call__` finds out as well, and says so.
             return None
         return self.embedded.at_once(scope, named[0], named[1])
 
