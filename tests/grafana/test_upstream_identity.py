@@ -21,10 +21,11 @@ IDENTITY = [
     "Connection", "Transfer-Encoding", "TE", "Upgrade", "Expect", "Origin", "X-Original-URL", "X-Rewrite-URL",
 ]  # fmt: skip
 WORDS = [
-    "api", "apis", "folders", "users", "admin", "serviceaccounts", "auth", "keys", "login", "org", "invites",
-    "orgs", "access-control", "user", "using", "tokens", "teams", "iam.grafana.app", "dashboard.grafana.app",
-    "..", ".", "", "1", "%2e%2e", "%2E.", "%2f", "%5c", "%252e%252e", "x%2f..%2fadmin", "%61dmin", "ADMIN", "admin;x",
-    "admin%00", "dashboards", "live", "ws", "datasources", "proxy", "v1", "render", "healthz", "metrics", "avatar",
+    "api", "apis", "folders", "users", "admin", "serviceaccounts", "auth", "keys", "login", "org",
+    "invites", "orgs", "access-control", "user", "using", "tokens", "teams", "iam.grafana.app",
+    "dashboard.grafana.app", "..", ".", "", "1", "%2e%2e", "%2E.", "%2f", "%5c", "%252e%252e",
+    "x%2f..%2fadmin", "%61dmin", "ADMIN", "admin;x", "admin%00", "dashboards", "live", "ws", "datasources",
+    "proxy", "v1", "render", "healthz", "metrics", "avatar",
 ]  # fmt: skip
 NOBODYS = {"admin", "users", "login", "logout", "invites"}
 cased = st.sampled_from(IDENTITY).flatmap(
