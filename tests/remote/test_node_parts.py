@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from keystead.remote.node.destinations import NEVER, Denied, Destinations
 from keystead.remote.node.order import read_order
+from keystead.remote.node.place import NodeSettings
 from keystead.remote.node.ports import version
+from keystead.remote.node.sessions import NodeSession
 from keystead.remote.node.terminals import whole_characters
 from keystead.remote.node.users import NoSuchUser, find
 from keystead.remote.plugin.arguments import BadArguments, read
 from keystead.sessionwire.payloads import BadPayload
+from support.fakes import FixedEntropy, TestClock
 
 RESPONSE = json.dumps({"SessionId": "ana-1", "TokenValue": "t", "StreamUrl": "wss://h/v1/data-channel/ana-1"})
 
@@ -128,3 +131,17 @@ def test_other_arguments_are_refused_without_quoting_a_token(arguments: list[str
         read(arguments, dict(os.environ))
 
     assert '"t"' not in str(refused.value)
+
+
+def test_agent_ends_a_session_that_the_authority_forgot() -> None:
+    clock = TestClock()
+    content = {"SessionId": "ana-1", "DocumentContent": {"inputs": {"idleSessionTimeout": "5"}}}
+    order = read_order(json.dumps({"Content": json.dumps(content)}).encode())
+    settings = NodeSettings("https://localhost:1", "us-east-1", "mi-0123456789abcdef0")
+
+    async def watch() -> str:
+        session = NodeSession(order, settings, lambda *_: None, clock, FixedEntropy())
+        clock.advance(5 * 60 + 61)
+        return await asyncio.wait_for(session._watch(), 10)
+
+    assert asyncio.run(watch()) == "The session was idle for too long."

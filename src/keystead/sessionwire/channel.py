@@ -56,6 +56,7 @@ class Channel:
         self._queue: deque[bytes] = deque()
         self.is_paused = False
         self.is_closed = False
+        self.last_data_at = clock.monotonic()
 
     @property
     def has_room(self) -> bool:
@@ -69,6 +70,7 @@ class Channel:
 
     def send(self, payload: bytes, payload_type: int = PayloadType.OUTPUT) -> None:
         """Queue one stream message. The first of a node carries SYN, as the real agent's does."""
+        self.last_data_at = self._clock.monotonic()
         first = self._sends == frames.OUTPUT and self._outgoing.next_sequence == 0
         sequence = self._outgoing.next_sequence
         raw = self._frame(self._sends, payload, sequence, int(Flags.SYN) if first else 0, payload_type)
@@ -117,6 +119,7 @@ class Channel:
         self._queue.extend(self._outgoing.again(self._clock.monotonic()))
 
     def _stream(self, frame: Frame) -> list[Event]:
+        self.last_data_at = self._clock.monotonic()
         taken = self._incoming.take(frame)
         if taken.acknowledge:
             payload = payloads.acknowledgement(frame)

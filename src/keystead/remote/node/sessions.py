@@ -31,6 +31,8 @@ DRAIN_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 120.0
 """How long a session outlives its last socket, in the hope of another."""
 WATCH_SECONDS: Final = 1.0
+IDLE_GRACE_SECONDS: Final = 60.0
+"""How much longer than said a session may be idle here: the authority ends it first, and tells its user."""
 TIMED_OUT: Final = (
     "Handshake timed out. Please ensure that you have the latest version of the session manager plugin."
 )
@@ -68,7 +70,6 @@ class NodeSession:
         )
         self._running: Running | None = None
         self._response: asyncio.Future[payloads.HandshakeResponse] | None = None
-        self._last_at = clock.monotonic()
 
     async def run(self) -> str:
         """Run the session to its end and return the text for the user."""
@@ -156,7 +157,6 @@ class NodeSession:
             if isinstance(event, Closed):
                 logging.getLogger(__name__).info("session %s was closed", self._order.session_id)
             return
-        self._last_at = self._clock.monotonic()
         response = self._response
         if event.payload_type == PayloadType.HANDSHAKE_RESPONSE:
             if response is not None and not response.done():
@@ -175,6 +175,8 @@ class NodeSession:
             now = self._clock.monotonic()
             if now - began > self._order.most_seconds:
                 return "The session has reached its maximum duration."
+            if now - self._link.channel.last_data_at > self._order.idle_seconds + IDLE_GRACE_SECONDS:
+                return "The session was idle for too long."
 
     def _tell_state(self, state: str) -> None:
         self._link.tell(frames.AGENT_SESSION_STATE, payloads.session_state(self._order.session_id, state))

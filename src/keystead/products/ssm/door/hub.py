@@ -116,6 +116,9 @@ class Hub:
             for state in records.OPEN:
                 for session in records.in_state(self._store.reader, state):
                     self._relay(session)
+                    if session.state != "Connecting":
+                        # Its node was here before a restart, and has as long to come back as from a cut.
+                        self._node_away.setdefault(session.id, self._clock.monotonic())
             self._has_looked = True
         for session in records.in_state(self._store.reader, "Terminating"):
             self._soon(self._finish(self._relay(session), session.ends_because or TERMINATED_BY_USER))
@@ -154,7 +157,8 @@ class Hub:
         return relay
 
     def _joined(self, relay: Relay) -> None:
-        self._node_away.pop(relay.session.id, None)
+        if relay.has("node"):
+            self._node_away.pop(relay.session.id, None)
         if relay.has("client") and relay.has("node"):
             self._soon(self._step(relay, "Connected"))
 
