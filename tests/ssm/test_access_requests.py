@@ -376,3 +376,51 @@ def test_another_region_does_not_know_the_request(access, ana):
 
     with refused("OpsItemNotFoundException"):
         access.room.client("ssm", region="eu-west-1").get_ops_item(OpsItemId=request)
+
+
+def test_requests_are_made_and_forgotten_by_nobody_else(access, ana):
+    request, _ = waiting(access, ana)
+    ssm = access.room.ssm
+    policy = json.loads(
+        ssm.get_ops_item(OpsItemId=request)["OpsItem"]["OperationalData"]["/aws/accessrequest"]["Value"]
+    )["approvalPolicy"]
+    item = {"Title": "t", "Source": "s", "Description": "d"}
+
+    with refused("OpsItemAccessDeniedException"):
+        ssm.create_ops_item(OpsItemType="/aws/accessrequest", **item)
+    with refused("OpsItemInvalidParameterException"):
+        ssm.create_ops_item(**item)
+    with refused("OpsItemInvalidParameterException"):
+        ssm.delete_ops_item(OpsItemId=request)
+    with refused("InvalidAutomationExecutionParametersException"):
+        ssm.start_automation_execution(DocumentName=policy)
+    with refused("AutomationDefinitionNotFoundException"):
+        ssm.start_automation_execution(DocumentName="AWS-RestartEC2Instance")
+    ssm.delete_ops_item(OpsItemId="oi-000000000000")
+
+    assert status(ana, request) == "Pending"
+    assert len(ssm.describe_ops_items(OpsItemFilters=[])["OpsItemSummaries"]) == 1
+
+
+def test_nodes_are_listed_by_filters_and_in_pages(access):
+    nodes = sorted(access.node() for _ in range(3))
+    ssm = access.room.ssm
+
+    def found(key: str, *values: str, **more: str) -> list[str]:
+        listed = ssm.list_nodes(Filters=[{"Key": key, "Values": list(values), **more}])["Nodes"]
+        return [each["Id"] for each in listed]
+
+    pages = ssm.get_paginator("list_nodes").paginate(PaginationConfig={"PageSize": 2})
+    assert nodes == [each["Id"] for page in pages for each in page["Nodes"]]
+    assert found("InstanceId", nodes[0], nodes[2]) == [nodes[0], nodes[2]]
+    assert found("InstanceId", nodes[0], Type="NotEqual") == nodes[1:]
+    assert found("InstanceId", "mi-", Type="BeginWith") == nodes
+    assert found("ManagedStatus", "Managed") == nodes
+    assert found("ManagedStatus", "Unmanaged") == []
+    assert found("Region", "eu-west-1") == []
+    assert found("PlatformType", "Linux") == []
+    (first, *_) = ssm.list_nodes()["Nodes"]
+    assert first["Owner"] == {"AccountId": "123456789012"}
+    assert first["NodeType"]["Instance"]["InstanceStatus"] == "Inactive"
+    with refused("ResourceDataSyncNotFoundException"):
+        ssm.list_nodes(SyncName="all")

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Name: str
 
     class AlarmConfiguration(TypedDict):
-        IgnorePollAlarmFailure: NotRequired[bool | None]
+        IgnorePollAlarmFailure: NotRequired[bool]
         Alarms: list[Alarm]
 
     class AlarmStateInformation(TypedDict):
@@ -255,6 +255,28 @@ if TYPE_CHECKING:
     class CreateDocumentResult(TypedDict):
         DocumentDescription: NotRequired[DocumentDescription | None]
 
+    class CreateOpsItemRequest(TypedDict):
+        Description: str
+        OpsItemType: NotRequired[str]
+        OperationalData: NotRequired[dict[str, OpsItemDataValue]]
+        Notifications: NotRequired[list[OpsItemNotification]]
+        Priority: NotRequired[int]
+        RelatedOpsItems: NotRequired[list[RelatedOpsItem]]
+        Source: str
+        Title: str
+        Tags: NotRequired[list[Tag]]
+        Category: NotRequired[str]
+        Severity: NotRequired[str]
+        ActualStartTime: NotRequired[datetime]
+        ActualEndTime: NotRequired[datetime]
+        PlannedStartTime: NotRequired[datetime]
+        PlannedEndTime: NotRequired[datetime]
+        AccountId: NotRequired[str]
+
+    class CreateOpsItemResponse(TypedDict):
+        OpsItemId: NotRequired[str | None]
+        OpsItemArn: NotRequired[str | None]
+
     class Credentials(TypedDict):
         AccessKeyId: str
         SecretAccessKey: str
@@ -274,6 +296,12 @@ if TYPE_CHECKING:
         Force: NotRequired[bool]
 
     class DeleteDocumentResult(TypedDict):
+        pass
+
+    class DeleteOpsItemRequest(TypedDict):
+        OpsItemId: str
+
+    class DeleteOpsItemResponse(TypedDict):
         pass
 
     class DeregisterManagedInstanceRequest(TypedDict):
@@ -577,6 +605,33 @@ if TYPE_CHECKING:
         DetailedStatus: NotRequired[str | None]
         InstanceAssociationStatusAggregatedCount: NotRequired[dict[str, int] | None]
 
+    class InstanceInfo(TypedDict):
+        AgentType: NotRequired[str | None]
+        AgentVersion: NotRequired[str | None]
+        ComputerName: NotRequired[str | None]
+        InstanceStatus: NotRequired[str | None]
+        IpAddress: NotRequired[str | None]
+        ManagedStatus: NotRequired[Literal["All", "Managed", "Unmanaged"] | None]
+        Name: NotRequired[str | None]
+        PlatformType: NotRequired[Literal["Windows", "Linux", "MacOS"] | None]
+        PlatformName: NotRequired[str | None]
+        PlatformVersion: NotRequired[str | None]
+        ResourceType: NotRequired[Literal["ManagedInstance", "EC2Instance"] | None]
+        SourceType: NotRequired[
+            Literal[
+                "AWS::EC2::Instance",
+                "AWS::IoT::Thing",
+                "AWS::SSM::ManagedInstance",
+                "Microsoft.Compute/virtualMachines",
+                "compute.googleapis.com/Instance",
+            ]
+            | None
+        ]
+        SourceId: NotRequired[str | None]
+        SourceLocation: NotRequired[str | None]
+        AvailabilityZone: NotRequired[str | None]
+        AvailabilityZoneId: NotRequired[str | None]
+
     class InstanceInformation(TypedDict):
         InstanceId: NotRequired[str | None]
         PingStatus: NotRequired[Literal["Online", "ConnectionLost", "Inactive"] | None]
@@ -646,6 +701,16 @@ if TYPE_CHECKING:
         DocumentIdentifiers: NotRequired[list[DocumentIdentifier] | None]
         NextToken: NotRequired[str | None]
 
+    class ListNodesRequest(TypedDict):
+        SyncName: NotRequired[str]
+        Filters: NotRequired[list[NodeFilter]]
+        NextToken: NotRequired[str]
+        MaxResults: NotRequired[int]
+
+    class ListNodesResult(TypedDict):
+        Nodes: NotRequired[list[Node] | None]
+        NextToken: NotRequired[str | None]
+
     class ListOpsItemEventsRequest(TypedDict):
         Filters: NotRequired[list[OpsItemEventFilter]]
         MaxResults: NotRequired[int]
@@ -682,6 +747,47 @@ if TYPE_CHECKING:
 
     class ModifyDocumentPermissionResponse(TypedDict):
         pass
+
+    class Node(TypedDict):
+        CaptureTime: NotRequired[datetime | None]
+        Id: NotRequired[str | None]
+        Owner: NotRequired[NodeOwnerInfo | None]
+        Region: NotRequired[str | None]
+        NodeType: NotRequired[NodeType | None]
+
+    class NodeFilter(TypedDict):
+        Key: Literal[
+            "AgentType",
+            "AgentVersion",
+            "ComputerName",
+            "InstanceId",
+            "InstanceStatus",
+            "IpAddress",
+            "ManagedStatus",
+            "PlatformName",
+            "PlatformType",
+            "PlatformVersion",
+            "ResourceType",
+            "OrganizationalUnitId",
+            "OrganizationalUnitPath",
+            "Region",
+            "AccountId",
+            "SourceType",
+            "SourceId",
+            "SourceLocation",
+            "AvailabilityZone",
+            "AvailabilityZoneId",
+        ]
+        Values: list[str]
+        Type: NotRequired[Literal["Equal", "NotEqual", "BeginWith"]]
+
+    class NodeOwnerInfo(TypedDict):
+        AccountId: NotRequired[str | None]
+        OrganizationalUnitId: NotRequired[str | None]
+        OrganizationalUnitPath: NotRequired[str | None]
+
+    class NodeType(TypedDict):
+        Instance: NotRequired[InstanceInfo | None]
 
     class OpsItem(TypedDict):
         CreatedBy: NotRequired[str | None]
@@ -963,6 +1069,25 @@ if TYPE_CHECKING:
     class StartAccessRequestResponse(TypedDict):
         AccessRequestId: NotRequired[str | None]
 
+    class StartAutomationExecutionRequest(TypedDict):
+        DocumentName: str
+        DocumentVersion: NotRequired[str]
+        Parameters: NotRequired[dict[str, list[str]]]
+        ClientToken: NotRequired[str]
+        Mode: NotRequired[Literal["Auto", "Interactive"]]
+        TargetParameterName: NotRequired[str]
+        Targets: NotRequired[list[Target]]
+        TargetMaps: NotRequired[list[dict[str, list[str]]]]
+        MaxConcurrency: NotRequired[str]
+        MaxErrors: NotRequired[str]
+        TargetLocations: NotRequired[list[TargetLocation]]
+        Tags: NotRequired[list[Tag]]
+        AlarmConfiguration: NotRequired[AlarmConfiguration]
+        TargetLocationsURL: NotRequired[str]
+
+    class StartAutomationExecutionResult(TypedDict):
+        AutomationExecutionId: NotRequired[str | None]
+
     class StartSessionRequest(TypedDict):
         Target: str
         DocumentName: NotRequired[str]
@@ -1054,17 +1179,17 @@ if TYPE_CHECKING:
         Values: NotRequired[list[str]]
 
     class TargetLocation(TypedDict):
-        Accounts: NotRequired[list[str] | None]
-        Regions: NotRequired[list[str] | None]
-        TargetLocationMaxConcurrency: NotRequired[str | None]
-        TargetLocationMaxErrors: NotRequired[str | None]
-        ExecutionRoleName: NotRequired[str | None]
-        TargetLocationAlarmConfiguration: NotRequired[AlarmConfiguration | None]
-        IncludeChildOrganizationUnits: NotRequired[bool | None]
-        ExcludeAccounts: NotRequired[list[str] | None]
-        Targets: NotRequired[list[Target] | None]
-        TargetsMaxConcurrency: NotRequired[str | None]
-        TargetsMaxErrors: NotRequired[str | None]
+        Accounts: NotRequired[list[str]]
+        Regions: NotRequired[list[str]]
+        TargetLocationMaxConcurrency: NotRequired[str]
+        TargetLocationMaxErrors: NotRequired[str]
+        ExecutionRoleName: NotRequired[str]
+        TargetLocationAlarmConfiguration: NotRequired[AlarmConfiguration]
+        IncludeChildOrganizationUnits: NotRequired[bool]
+        ExcludeAccounts: NotRequired[list[str]]
+        Targets: NotRequired[list[Target]]
+        TargetsMaxConcurrency: NotRequired[str]
+        TargetsMaxErrors: NotRequired[str]
 
     class TargetsSummary(TypedDict):
         TotalCount: NotRequired[int | None]
@@ -1178,6 +1303,21 @@ class AssociatedInstances(ServiceError):
     shape: ClassVar[str] = "AssociatedInstances"
 
 
+class AutomationDefinitionNotFoundException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "AutomationDefinitionNotFoundException"
+
+
+class AutomationDefinitionVersionNotFoundException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "AutomationDefinitionVersionNotFoundException"
+
+
+class AutomationExecutionLimitExceededException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "AutomationExecutionLimitExceededException"
+
+
 class AutomationExecutionNotFoundException(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "AutomationExecutionNotFoundException"
@@ -1223,6 +1363,11 @@ class DuplicateDocumentVersionName(ServiceError):
     shape: ClassVar[str] = "DuplicateDocumentVersionName"
 
 
+class IdempotentParameterMismatch(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "IdempotentParameterMismatch"
+
+
 class InternalServerError(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "InternalServerError"
@@ -1236,6 +1381,11 @@ class InvalidActivation(ServiceError):
 class InvalidActivationId(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "InvalidActivationId"
+
+
+class InvalidAutomationExecutionParametersException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "InvalidAutomationExecutionParametersException"
 
 
 class InvalidAutomationSignalException(ServiceError):
@@ -1323,6 +1473,11 @@ class InvalidResourceType(ServiceError):
     shape: ClassVar[str] = "InvalidResourceType"
 
 
+class InvalidTarget(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "InvalidTarget"
+
+
 class MaxDocumentSizeExceeded(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "MaxDocumentSizeExceeded"
@@ -1363,6 +1518,11 @@ class OpsItemNotFoundException(ServiceError):
     shape: ClassVar[str] = "OpsItemNotFoundException"
 
 
+class ResourceDataSyncNotFoundException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "ResourceDataSyncNotFoundException"
+
+
 class ResourceNotFoundException(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "ResourceNotFoundException"
@@ -1398,6 +1558,11 @@ class TooManyUpdates(ServiceError):
     shape: ClassVar[str] = "TooManyUpdates"
 
 
+class UnsupportedOperationException(ServiceError):
+    service: ClassVar[str] = "ssm"
+    shape: ClassVar[str] = "UnsupportedOperationException"
+
+
 class ValidationException(ServiceError):
     service: ClassVar[str] = "ssm"
     shape: ClassVar[str] = "ValidationException"
@@ -1410,10 +1575,12 @@ CreateActivation: Operation[CreateActivationRequest, CreateActivationResult] = O
     "ssm", "CreateActivation"
 )
 CreateDocument: Operation[CreateDocumentRequest, CreateDocumentResult] = Operation("ssm", "CreateDocument")
+CreateOpsItem: Operation[CreateOpsItemRequest, CreateOpsItemResponse] = Operation("ssm", "CreateOpsItem")
 DeleteActivation: Operation[DeleteActivationRequest, DeleteActivationResult] = Operation(
     "ssm", "DeleteActivation"
 )
 DeleteDocument: Operation[DeleteDocumentRequest, DeleteDocumentResult] = Operation("ssm", "DeleteDocument")
+DeleteOpsItem: Operation[DeleteOpsItemRequest, DeleteOpsItemResponse] = Operation("ssm", "DeleteOpsItem")
 DeregisterManagedInstance: Operation[DeregisterManagedInstanceRequest, DeregisterManagedInstanceResult] = (
     Operation("ssm", "DeregisterManagedInstance")
 )
@@ -1457,6 +1624,7 @@ ListDocumentVersions: Operation[ListDocumentVersionsRequest, ListDocumentVersion
     "ssm", "ListDocumentVersions"
 )
 ListDocuments: Operation[ListDocumentsRequest, ListDocumentsResult] = Operation("ssm", "ListDocuments")
+ListNodes: Operation[ListNodesRequest, ListNodesResult] = Operation("ssm", "ListNodes")
 ListOpsItemEvents: Operation[ListOpsItemEventsRequest, ListOpsItemEventsResponse] = Operation(
     "ssm", "ListOpsItemEvents"
 )
@@ -1478,6 +1646,9 @@ SendAutomationSignal: Operation[SendAutomationSignalRequest, SendAutomationSigna
 )
 StartAccessRequest: Operation[StartAccessRequestRequest, StartAccessRequestResponse] = Operation(
     "ssm", "StartAccessRequest"
+)
+StartAutomationExecution: Operation[StartAutomationExecutionRequest, StartAutomationExecutionResult] = (
+    Operation("ssm", "StartAutomationExecution")
 )
 StartSession: Operation[StartSessionRequest, StartSessionResponse] = Operation("ssm", "StartSession")
 StopAutomationExecution: Operation[StopAutomationExecutionRequest, StopAutomationExecutionResult] = Operation(

@@ -19,6 +19,7 @@ from keystead.products.ssm.errors import translate
 from keystead.products.ssm.library import Library, value_of
 from keystead.products.ssm.listing import Listing
 from keystead.products.ssm.node_access import NodeAccess, node_access
+from keystead.products.ssm.node_list import NodeList
 from keystead.products.ssm.nodes import Nodes
 from keystead.products.ssm.ops_items import OpsItems
 from keystead.products.ssm.passing import RolePassing
@@ -103,12 +104,13 @@ def _parts(base: Foundation) -> Parts:
                 clock,
                 forwards_ports=base.settings.access_tokens_forward_ports,
             ),
-            Automations(deciding, searching, listing, clock),
+            Automations(deciding, library, searching, listing, clock),
             OpsItems(deciding, searching, listing, clock),
             Documents(library, passing, listing, clock),
             DocumentSharing(library, listing),
             Activations(base.seal, passing, listing, clock, base.entropy),
             Nodes(door.hub, passing, listing, base.issuer, clock),
+            NodeList(door.hub, listing),
             door.operations,
             ServiceSettings(clock),
             TagOperations(exists),

@@ -1,7 +1,7 @@
 """Executions: how people decide on requests. Each manual request has one, named by its policy.
 
 Follows the AWS Systems Manager API reference, "SendAutomationSignal", "StopAutomationExecution" and the reading
-operations. Executions of runbooks are not here.
+operations. Executions of runbooks are not here: StartAutomationExecution has nothing that it could start.
 """
 
 from typing import Any, Final, cast
@@ -10,6 +10,7 @@ from keystead.gateway.call import Call
 from keystead.kernel.clock import Clock, now_ms
 from keystead.products.ssm import request_records as records
 from keystead.products.ssm.deciding import Deciding, NotYours, TooLate, policy_of
+from keystead.products.ssm.library import Library
 from keystead.products.ssm.listing import Listing
 from keystead.products.ssm.ops_item_views import AUTOMATION_STATUS
 from keystead.products.ssm.people import person_of
@@ -19,18 +20,35 @@ from keystead.products.ssm.times import as_datetime
 from keystead.types import ssm
 
 APPROVE: Final = "aws:approve"
+MANUAL: Final = "ManualApprovalPolicy"
 _NO_EXECUTION: Final = "Automation execution {id} was not found."
+_NO_RUNBOOK: Final = "Automation definition {name} was not found: this authority has no runbooks."
+_BY_REQUEST_ONLY: Final = "An approval policy is run by StartAccessRequest only."
 _FOREIGN_SIGNALS: Final = "The signal {signal} does not apply to an access request."
 
 
 class Automations:
     """The operations on executions."""
 
-    def __init__(self, deciding: Deciding, searching: Searching, listing: Listing, clock: Clock) -> None:
+    def __init__(
+        self, deciding: Deciding, library: Library, searching: Searching, listing: Listing, clock: Clock
+    ) -> None:
         self._deciding = deciding
+        self._library = library
         self._searching = searching
         self._listing = listing
         self._clock = clock
+
+    @ssm.StartAutomationExecution("write", resource="automation-definition/{DocumentName}")
+    def start_automation_execution(
+        self, call: Call, request: ssm.StartAutomationExecutionRequest
+    ) -> ssm.StartAutomationExecutionResult:
+        """Refuse: what is approved by hand begins with somebody who asks."""
+        name = request["DocumentName"]
+        found = self._library.find(call.reader, call.principal.account, call.region, name)
+        if found is not None and found.type == MANUAL:
+            raise ssm.InvalidAutomationExecutionParametersException(_BY_REQUEST_ONLY)
+        raise ssm.AutomationDefinitionNotFoundException(_NO_RUNBOOK.format(name=name))
 
     @ssm.GetAutomationExecution("read", resource="automation-execution/{AutomationExecutionId}")
     def get_automation_execution(

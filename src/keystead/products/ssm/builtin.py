@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 PREFERENCES: Final = "SSM-SessionManagerRunShell"
+PORT_FORWARDING: Final = "AWS-StartPortForwardingSession"
 OWNER: Final = "Amazon"
 CREATED_AT: Final = 1_546_300_800_000
 """UNCONFIRMED: when AWS made them. Epoch milliseconds; the same in every authority."""
@@ -40,7 +41,7 @@ _PORTS: Final = {
 _COMMAND: Final = {"linux": {"commands": "{{ command }}", "runAsElevated": False}}
 
 DOCUMENTS: Final[Mapping[str, dict[str, Any]]] = {
-    "AWS-StartPortForwardingSession": _document(
+    PORT_FORWARDING: _document(
         "Forward a local port to a port of the node", "Port", parameters=_PORTS, properties=_FORWARD
     ),
     "AWS-StartPortForwardingSessionToRemoteHost": _document(

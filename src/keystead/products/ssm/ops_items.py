@@ -1,7 +1,7 @@
 """OpsItems: requests as everybody may look for them, and the way to take an approved one back.
 
 Follows the AWS Systems Manager API reference, "GetOpsItem", "DescribeOpsItems", "UpdateOpsItem" and
-"ListOpsItemEvents". Requests are the only OpsItems here.
+"ListOpsItemEvents". Requests are the only OpsItems here: nobody makes one by hand, or has one forgotten.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,8 @@ from keystead.products.ssm.times import as_datetime
 from keystead.types import ssm
 
 _NO_ITEM: Final = "OpsItem {id} was not found."
+_NONE_BUT_REQUESTS: Final = f"OpsItems other than {TYPE} are not kept by this authority."
+_KEPT: Final = "Access requests are kept: they cannot be deleted."
 _WRITTEN_BY_SERVICE: Final = "Access requests are changed by the service only; Status may become Revoked."
 
 
@@ -60,6 +62,20 @@ class OpsItems:
         if token is not None:
             response["NextToken"] = token
         return response
+
+    @ssm.CreateOpsItem("write", resource="*")
+    def create_ops_item(self, call: Call, request: ssm.CreateOpsItemRequest) -> ssm.CreateOpsItemResponse:
+        """Refuse: a request is made by StartAccessRequest, which decides whether there is one."""
+        if request.get("OpsItemType") == TYPE:
+            raise ssm.OpsItemAccessDeniedException(_WRITTEN_BY_SERVICE)
+        raise ssm.OpsItemInvalidParameterException(_NONE_BUT_REQUESTS, ParameterNames=["OpsItemType"])
+
+    @ssm.DeleteOpsItem("write", resource="opsitem/{OpsItemId}")
+    def delete_ops_item(self, call: Call, request: ssm.DeleteOpsItemRequest) -> ssm.DeleteOpsItemResponse:
+        """Refuse to forget a request; of what is not there nothing is left, as at AWS."""
+        if records.find(call.reader, call.principal.account, call.region, request["OpsItemId"]) is not None:
+            raise ssm.OpsItemInvalidParameterException(_KEPT, ParameterNames=["OpsItemId"])
+        return {}
 
     @ssm.UpdateOpsItem("write", resource="opsitem/{OpsItemId}")
     def update_ops_item(self, call: Call, request: ssm.UpdateOpsItemRequest) -> ssm.UpdateOpsItemResponse:

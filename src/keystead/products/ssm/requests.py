@@ -18,7 +18,7 @@ from keystead.kernel.clock import Clock, now_ms
 from keystead.products.ssm import node_records, tag_records
 from keystead.products.ssm import request_records as records
 from keystead.products.ssm.approval_policy import TOKEN_ROLE
-from keystead.products.ssm.builtin import PREFERENCES
+from keystead.products.ssm.builtin import PORT_FORWARDING, PREFERENCES
 from keystead.products.ssm.deciding import Deciding
 from keystead.products.ssm.evaluation import NoPolicy, evaluate
 from keystead.products.ssm.library import Library
@@ -26,7 +26,6 @@ from keystead.products.ssm.people import Person, person_of, question
 from keystead.products.ssm.request_records import AccessRequest
 from keystead.products.ssm.resources import document_arn, node_arn
 from keystead.products.ssm.session_desk import session_prefix
-from keystead.products.ssm.session_documents import PORT_FORWARDING
 from keystead.products.ssm.tag_records import Place
 from keystead.products.ssm.tagging import given_tags
 from keystead.products.ssm.times import as_datetime

@@ -1,4 +1,4 @@
-"""Session documents: AWS's own, an account's, and what a node is ordered once their parameters are filled in.
+"""Session documents: what a node is ordered once the parameters of one are filled in.
 
 Follows AWS Systems Manager User Guide, "Session document schema". Parameters are checked against their pattern by a
 full match and filled in here: a node gets no parameters, since its own substitution would also expand
@@ -13,26 +13,20 @@ from typing import Any, Final, cast
 
 import regex
 
+from keystead.products.ssm.builtin import PREFERENCES, SHELL
 from keystead.products.ssm.resources import plain_document_name
 from keystead.store.interface import Reader
 
-PREFERENCES: Final = "SSM-SessionManagerRunShell"
-PORT_FORWARDING: Final = "AWS-StartPortForwardingSession"
 DEFAULT_IDLE_MINUTES: Final = 20
 SESSION_TYPES: Final = ("Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port")
 _PARAMETER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
-_PORT_PATTERN: Final = (
-    "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
-)
-_HOST_PATTERN: Final = "^[^,$^&(){}<>|;\\s]{1,2000}$"
-
 LONGEST_PATTERN: Final = 1024
 LONGEST_VALUE: Final = 4096
 MATCH_SECONDS: Final = 0.05
 """A pattern is its account's own, and runs where everybody waits for it."""
 
 FindDocument = Callable[[Reader, str, str, str], str | None]
-"""Returns the content (JSON) of an account's session document in a region by name, None if it has none."""
+"""Returns the content (JSON) of a session document by name, an account's or Amazon's; None if there is none."""
 
 
 class BadDocument(Exception):
@@ -52,58 +46,6 @@ class Filled:
     idle_seconds: int
     most_seconds: int | None
     may_be_recorded: bool
-
-
-def _port(default: str, description: str) -> dict[str, str]:
-    return {
-        "type": "String",
-        "description": description,
-        "allowedPattern": _PORT_PATTERN,
-        "default": default,
-    }
-
-
-def _document(
-    session_type: str, parameters: Mapping[str, Any], properties: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "schemaVersion": "1.0",
-        "sessionType": session_type,
-        "parameters": parameters,
-        "properties": properties,
-    }
-
-
-_REMOTE: Final = {"portNumber": "{{ portNumber }}", "localPortNumber": "{{ localPortNumber }}"}
-_FORWARDED: Final = {
-    "portNumber": _port("80", "The port on the node"),
-    "localPortNumber": _port("0", "The port on the client"),
-}
-_COMMAND: Final = {"command": {"type": "String", "description": "The command to run"}}
-BUILT_IN: Final[Mapping[str, Mapping[str, Any]]] = {
-    PREFERENCES: _document("Standard_Stream", {}, {}),
-    PORT_FORWARDING: _document("Port", _FORWARDED, {**_REMOTE, "type": "LocalPortForwarding"}),
-    "AWS-StartPortForwardingSessionToRemoteHost": _document(
-        "Port",
-        {
-            **_FORWARDED,
-            "host": {"type": "String", "allowedPattern": _HOST_PATTERN, "default": "localhost"},
-        },
-        {**_REMOTE, "host": "{{ host }}", "type": "LocalPortForwarding"},
-    ),
-    "AWS-StartSSHSession": _document(
-        "Port", {"portNumber": _port("22", "The port of SSH on the node")}, {"portNumber": "{{ portNumber }}"}
-    ),
-    "AWS-StartInteractiveCommand": _document(
-        "InteractiveCommands", _COMMAND, {"linux": {"commands": "{{ command }}", "runAsElevated": False}}
-    ),
-    "AWS-StartNonInteractiveCommand": _document(
-        "NonInteractiveCommands",
-        _COMMAND,
-        {"linux": {"commands": "{{ command }}", "runAsElevated": False}, "separateOutputStream": True},
-    ),
-}
-"""AWS's own, by name, owner `Amazon`. An account may have preferences of its own under their name."""
 
 
 class SessionDocuments:
@@ -159,10 +101,9 @@ class SessionDocuments:
     def _read(self, reader: Reader, account: str, region: str, name: str) -> Mapping[str, Any]:
         content = self._find(reader, account, region, name)
         if content is None:
-            built_in = BUILT_IN.get(name)
-            if built_in is None:
+            if name != PREFERENCES:
                 raise BadDocument(f"Document with name {name} does not exist.")
-            return built_in
+            return SHELL
         try:
             return _mapping(json.loads(content))
         except ValueError as error:
