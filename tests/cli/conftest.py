@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from access_people import people
 from cli_support import made, served
 
-__all__ = ["made", "served"]
+__all__ = ["made", "people", "served"]
