@@ -80,8 +80,10 @@ def _against_itself(results: Results) -> Iterator[Line]:
 
 def _of_authorisation(results: Results) -> Iterator[Line]:
     for name, bound in ((ONE_POLICY, 5), (TEN_POLICIES, 40)):
-        series, root = results.authorisation.get(name), results.authorisation.get(ROOT)
-        more = series.cpu_more_us(root) if series and root else None
+        blocks, root = results.authorisation.get(name), results.authorisation.get(ROOT)
+        more = (
+            median(its - roots for its, roots in zip(blocks, root, strict=True)) if blocks and root else None
+        )
         yield Line(f"GetUser, CPU that {name} add", bound, more, "µs", at_least=False)
 
 

@@ -35,8 +35,8 @@ def _sections(results: Results) -> Iterator[str]:
     if results.operations:
         yield "\n" + _aligned(_operation_rows(results.operations)) + "\n\n" + PEER_NOTE
     if results.authorisation:
-        yield "\nGetUser by who asks: CPU µs per request"
-        yield _aligned([(name, f"{one.cpu_us:.1f}") for name, one in results.authorisation.items()])
+        yield "\nGetUser by who asks: CPU µs per request in the gateway, without HTTP"
+        yield _aligned([(name, f"{median(blocks):.1f}") for name, blocks in results.authorisation.items()])
     if results.grafana:
         yield "\nthe Grafana door\n" + _aligned(_operation_rows(results.grafana))
     if results.growth:

@@ -62,8 +62,8 @@ class Results:
 
     machine: dict[str, Any] = field(default_factory=dict)
     operations: Table = field(default_factory=dict)
-    # Who asks, to its rounds of GetUser.
-    authorisation: dict[str, Series] = field(default_factory=dict)
+    # Who asks, to the CPU µs of a GetUser in each block.
+    authorisation: dict[str, list[float]] = field(default_factory=dict)
     # What is asked at the Grafana door, as `operations`.
     grafana: Table = field(default_factory=dict)
     growth: Table = field(default_factory=dict)

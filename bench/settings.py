@@ -29,6 +29,7 @@ class Effort:
     starts: int
     sync_seconds: float
     dns_tokens: int
+    authorisation_blocks: int
 
 
 # IAM allows 5,000 users in an account, and so does keystead: readers and churn together stay below. The peer gets
@@ -48,6 +49,7 @@ FULL = Effort(
     starts=7,
     sync_seconds=2.0,
     dns_tokens=10_000,
+    authorisation_blocks=400,
 )
 QUICK = Effort(
     rounds=2,
@@ -64,6 +66,7 @@ QUICK = Effort(
     starts=2,
     sync_seconds=0.5,
     dns_tokens=100,
+    authorisation_blocks=40,
 )
 
 

@@ -6,7 +6,6 @@ call no IAM operation, and of STS next to none; no session makes a session token
 
 from collections.abc import Callable, Mapping
 
-from keystead.identity.principals import Principal
 from keystead.identity.session_records import Session, SessionType
 
 # The first is AWS's text for two operations [GH]. UNCONFIRMED: what AWS says of the others.
@@ -17,10 +16,9 @@ _OF_A_USER = frozenset({"sts:AssumeRole", "sts:GetCallerIdentity"})
 _OF_A_FEDERATED_USER = frozenset({"sts:GetCallerIdentity"})
 
 
-def objection(principal: Principal, action: str) -> str | None:
+def objection(session: Session, action: str) -> str | None:
     """Return what to tell a session that may not call an operation at all, None when policies decide."""
-    session = principal.session
-    if session is None or _ALLOWS[session.type](session, action):
+    if _ALLOWS[session.type](session, action):
         return None
     return REFUSAL.format(operation=action.partition(":")[2])
 

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from keystead.access.policy.context import Values
+from keystead.gateway.call import Call
 from keystead.gateway.exchange import Exchange
+from keystead.gateway.operations import Face
 from keystead.kernel.clock import Clock
 
 _REQUEST_TAG = "aws:requesttag/"
@@ -18,14 +20,16 @@ _REQUEST_TAG = "aws:requesttag/"
 class RequestKeys:
     """Gives the condition keys of one request by name, in lower case."""
 
-    def __init__(
-        self, exchange: Exchange, account: str, clock: Clock, own: Callable[[str], Values | None]
-    ) -> None:
-        """`account` is the resource's; `own` gives the keys of the service and its resources."""
+    # Made for each request, asked by few: so nothing is bound or worked out ahead.
+    __slots__ = ("_account", "_call", "_clock", "_exchange", "_face")
+
+    def __init__(self, exchange: Exchange, call: Call, face: Face, account: str, clock: Clock) -> None:
+        """`account` is the resource's; `face` knows the keys of the service and its resources."""
         self._exchange = exchange
+        self._call = call
+        self._face = face
         self._account = account
         self._clock = clock
-        self._own = own
 
     def __call__(self, key: str) -> Values | None:
         """Return the values of a key, or None when the request has none."""
@@ -34,7 +38,8 @@ class RequestKeys:
             return answer(self)
         if key.startswith(_REQUEST_TAG):
             return self._request_tag(key.removeprefix(_REQUEST_TAG))
-        return self._own(key)
+        call = self._call
+        return self._face.condition_key(call.reader, call, self._exchange.params, key)
 
     def source_ip(self) -> Values:
         """The peer's address, or what a trusted proxy says it forwards for."""

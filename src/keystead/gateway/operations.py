@@ -5,7 +5,7 @@ refuses to start. What a model has and nobody declared answers one honest "not i
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keystead.access.policy import ResourceSide
@@ -117,7 +117,12 @@ class Entry:
     service: "Service"
     face: Face
     prepare: Callable[[Call, Any], Awaitable[Any]] | None = None
+    resources: Sequence[str] = field(init=False)
+    """Templates of what a policy must allow the action on: all of them."""
     _compiled: "Compiled | None" = None
+
+    def __post_init__(self) -> None:
+        self.resources = tuple(self.declaration.resource.split())
 
     @property
     def waits(self) -> bool:

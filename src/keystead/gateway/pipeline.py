@@ -5,7 +5,6 @@ There is no way to an operation but through `Gateway.handle`, and so none withou
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from keystead.access.authenticate import Authenticator
@@ -113,6 +112,7 @@ class Gateway:
         return self._table.names_rest_operation(method, raw_path, query)
 
     def _refuse(self, exchange: Exchange, told: Answer, error: Exception) -> WireResponse:
+        _untie(exchange)
         response = serialise(exchange, told)
         self._journal.observe(self._scribe.refused(exchange, told))
         if exchange.caller is not None or self._explanations.has_room():
@@ -191,8 +191,7 @@ class Gateway:
             exchange.header(b"user-agent"),
             self._store.reader,
         )
-        own = partial(_entry(exchange).face.condition_key, self._store.reader, call, exchange.params)
-        call.late = RequestKeys(exchange, "", self._clock, own)
+        call.late = RequestKeys(exchange, call, _entry(exchange).face, "", self._clock)
         return call
 
     async def _perform(self, exchange: Exchange, entry: Entry) -> WireResponse:
@@ -209,7 +208,9 @@ class Gateway:
 
     def _read(self, exchange: Exchange, entry: Entry) -> WireResponse:
         """Perform an operation that changes nothing, against a committed state."""
-        result = entry.method(_call(exchange), exchange.params)
+        call = _call(exchange)
+        result = entry.method(call, exchange.params)
+        call.late = None  # See `_untie`.
         response = entry.compiled.operation.serialise(result or {}, exchange.request_id)
         if self._audit_reads:
             self._journal.observe_read(lambda: self._scribe.succeeded(exchange, result))
@@ -229,6 +230,7 @@ class Gateway:
             call.principal = exchange.caller.principal
             self._require_allowed(exchange, call, self._authoriser.decide_again)
         result = entry.method(call, exchange.params)
+        _untie(exchange)
         tx.note(encode(self._scribe.succeeded(exchange, result)))
         return entry.compiled.operation.serialise(result or {}, exchange.request_id)
 
@@ -236,25 +238,23 @@ class Gateway:
         """Let the call pass if its principal may act on all that the operation names. Raises AccessDenied."""
         entry, principal = _entry(exchange), call.principal
         face, reader, params = entry.face, call.reader, exchange.params
-        told = objection(principal, entry.declaration.action)
-        if told is not None:
-            raise AccessDenied(told, Decision("implicitDeny", "none"), entry.declaration.action, "*", [])
+        if principal.session is not None and (told := objection(principal.session, call.action)) is not None:
+            raise AccessDenied(told, Decision("implicitDeny", "none"), call.action, "*", [])
         is_above = self._authoriser.is_above_policies(principal)
-        if is_above and face.resource_side is no_resource_policy:
+        has_sides = face.resource_side is not no_resource_policy
+        if is_above and not has_sides:
             return
-        actions = (entry.declaration.action, *face.further_actions(reader, call, params))
-        own = partial(face.condition_key, reader, call, params)
-        for template in entry.declaration.resource.split():
+        actions = (call.action, *face.further_actions(reader, call, params))
+        for template in entry.resources:
             arn = face.resource_arn(reader, call, template, params)
-            side = face.resource_side(reader, call, arn, params)
+            side = face.resource_side(reader, call, arn, params) if has_sides else None
             if side is None and is_above:
                 continue
-            late = call.late = RequestKeys(
-                exchange, principal.account if side is None else side.account, self._clock, own
-            )
+            account = principal.account if side is None else side.account
+            late = call.late = RequestKeys(exchange, call, face, account, self._clock)
             for action in actions:
                 decision = decide(reader, principal, action, arn, late, side)
-                if not decision.is_allowed:
+                if decision.outcome != "allowed":
                     near = self._authoriser.near(reader, principal, action, arn, late, side)
                     told = denial(principal, action, arn, decision, side)
                     raise AccessDenied(told, decision, action, arn, near)
@@ -268,6 +268,15 @@ def _is_unsigned(exchange: Exchange) -> bool:
         and entry.declaration.authentication == "none-by-model"
         and entry.compiled.operation.is_unsigned
     )
+
+
+def _untie(exchange: Exchange) -> None:
+    """Let go of the condition keys: they know the exchange that knows the call that knows them.
+
+    A cycle for each request keeps the collector busy: it cost 5 µs of a GetUser's 110.
+    """
+    if exchange.call is not None:
+        exchange.call.late = None
 
 
 def _entry(exchange: Exchange) -> Entry:

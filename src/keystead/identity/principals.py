@@ -6,7 +6,7 @@ change is committed, and what is held of sessions when the policy epoch moves, b
 commit: the staleness is zero requests.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keystead.credentials.kind import Form
@@ -44,11 +44,12 @@ class Principal:
     session: Session | None = None
     issuer_arn: str = ""
     issuer_name: str = ""
+    key: tuple[str, str] = field(init=False, compare=False, repr=False)
+    """What tells principals apart: two sessions of one role are two. Each request asks for it more than once."""
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """What tells principals apart: two sessions of one role are two."""
-        return self.account, self.owner if self.session is None else self.session.id
+    def __post_init__(self) -> None:
+        key = (self.account, self.owner if self.session is None else self.session.id)
+        object.__setattr__(self, "key", key)
 
     @property
     def is_root(self) -> bool:

@@ -4,10 +4,11 @@ Follows the IAM API reference, "CreateAccessKey", UserName: "the user name is de
 access key ID signing the request", which works for the account root too.
 """
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from keystead.gateway.call import Call
 from keystead.identity import group_records, records, role_records
@@ -75,12 +76,23 @@ def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str
         return template
     if request.get("AllUsers"):
         return iam_arn(account, "user/*")
-    if existing := _EXISTING.fullmatch(template):
-        return _existing(reader, call, existing["kind"], request.get(existing["member"]))
-    if moved := _MOVED.fullmatch(template):
-        return _moved(reader, account, moved["kind"], moved["member"], request)
-    filled = _MEMBER.sub(lambda member: _value(request, member[1]), template)
+    shape, kind, member = _read(template)
+    if shape == "existing":
+        return _existing(reader, call, kind, request.get(member))
+    if shape == "moved":
+        return _moved(reader, account, kind, member, request)
+    filled = _MEMBER.sub(lambda found: _value(request, found[1]), template)
     return filled if template.startswith("{") else iam_arn(account, filled)
+
+
+@functools.cache  # Templates are those of the operations declared: about a hundred.
+def _read(template: str) -> tuple[Literal["existing", "moved", "filled"], str, str]:
+    """Return what kind of template it is, and for the first two the kind of thing and the member that names it."""
+    if existing := _EXISTING.fullmatch(template):
+        return "existing", existing["kind"], existing["member"]
+    if moved := _MOVED.fullmatch(template):
+        return "moved", moved["kind"], moved["member"]
+    return "filled", "", ""
 
 
 def _existing(reader: Reader, call: Call, kind: str, name: str | None) -> str:
