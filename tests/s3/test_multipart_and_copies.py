@@ -1,15 +1,19 @@
 """Multipart uploads and copies through boto3."""
 
+import base64
 import hashlib
 import io
+from typing import Any
 
 import pytest
+from awscrt import checksums
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from s3.conftest import Room
 
 MIB = 1024 * 1024
+PART = 5 * MIB
 CONFIG = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB, max_concurrency=4)
 BIG = hashlib.sha256(b"seed").digest() * (12 * MIB // 32)
 
@@ -144,3 +148,63 @@ def test_another_bucket_is_no_source(room: Room, make_room) -> None:
     for name in (other.name, "never-existed"):
         with pytest.raises(ClientError, match="AccessDenied"):
             room.s3.copy_object(Bucket=room.name, Key="k", CopySource={"Bucket": name, "Key": "k"})
+
+
+def test_an_upload_that_declares_no_algorithm_takes_parts_with_any(room: Room) -> None:
+    name = {"Bucket": room.name, "Key": "k"}
+    made = room.s3.create_multipart_upload(**name)["UploadId"]
+    first = room.s3.upload_part(
+        **name, UploadId=made, PartNumber=1, Body=b"a" * PART, ChecksumAlgorithm="CRC32"
+    )
+    second = room.s3.upload_part(**name, UploadId=made, PartNumber=2, Body=b"b", ChecksumAlgorithm="SHA256")
+    listed = [
+        {"PartNumber": 1, "ETag": first["ETag"], "ChecksumCRC32": "AAAAAA=="},
+        {"PartNumber": 2, "ETag": second["ETag"]},
+    ]
+
+    with pytest.raises(ClientError) as wrong:
+        room.s3.upload_part(**name, UploadId=made, PartNumber=3, Body=b"c", ChecksumCRC32="AAAAAA==")
+    done = room.s3.complete_multipart_upload(**name, UploadId=made, MultipartUpload={"Parts": listed})
+
+    whole = base64.b64encode(checksums.crc64nvme(b"a" * PART + b"b").to_bytes(8, "big")).decode()
+    assert wrong.value.response["Error"]["Code"] == "BadDigest"
+    assert (done["ChecksumCRC64NVME"], done["ChecksumType"]) == (whole, "FULL_OBJECT")
+    assert room.s3.get_object(**name, ChecksumMode="ENABLED")["Body"].read() == b"a" * PART + b"b"
+
+
+def test_an_upload_that_declares_one_takes_no_other(room: Room) -> None:
+    name = {"Bucket": room.name, "Key": "k"}
+    made = room.s3.create_multipart_upload(**name, ChecksumAlgorithm="CRC64NVME")["UploadId"]
+
+    with pytest.raises(ClientError) as wrong:
+        room.s3.upload_part(**name, UploadId=made, PartNumber=1, Body=b"c", ChecksumAlgorithm="CRC32")
+
+    assert wrong.value.response["Error"]["Code"] == "InvalidRequest"
+
+
+def test_parts_of_an_object_are_pages_of_its_attributes(room: Room) -> None:
+    name = {"Bucket": room.name, "Key": "k"}
+    made = room.s3.create_multipart_upload(**name, ChecksumAlgorithm="SHA256")["UploadId"]
+    parts = [
+        room.s3.upload_part(**name, UploadId=made, PartNumber=each, Body=body, ChecksumAlgorithm="SHA256")
+        for each, body in ((1, b"a" * PART), (2, b"b"))
+    ]
+    listed = [
+        {"PartNumber": each, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}
+        for each, part in enumerate(parts, 1)
+    ]
+    room.s3.complete_multipart_upload(**name, UploadId=made, MultipartUpload={"Parts": listed})
+
+    def ask(**more: int) -> Any:
+        return room.s3.get_object_attributes(**name, ObjectAttributes=["ObjectParts"], **more)["ObjectParts"]
+
+    assert ask(MaxParts=1)["IsTruncated"] is True
+    second = ask(PartNumberMarker=1)
+    assert (second["TotalPartsCount"], second["IsTruncated"]) == (2, False)
+    assert second["Parts"] == [
+        {"PartNumber": 2, "Size": 1, "ChecksumSHA256": parts[1]["ChecksumSHA256"]},
+    ]
+    for wrong in ({"MaxParts": -1}, {"PartNumberMarker": -1}, {"MaxParts": 2**40}):
+        with pytest.raises(ClientError) as refused:
+            ask(**wrong)
+        assert refused.value.response["Error"]["Code"] == "InvalidArgument"

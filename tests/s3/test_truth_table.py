@@ -19,6 +19,7 @@ from badinput.wire import signed
 from keystead.products.lightsail import bucket_records
 from s3.buckets import ACCOUNT, make_bucket, make_key
 from s3.conftest import Room
+from s3.forms import BOUNDARY, encoded
 from support.running import Key
 
 OTHER = "210987654321"
@@ -477,12 +478,11 @@ def test_bucket_key_by_virtual_host(room: Room, make_room) -> None:
             assert (status, b"<Code>AccessDenied</Code>" in answer) == (403, True)
 
 
-def test_form_is_said_to_be_not_implemented(room: Room) -> None:
-    body = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
+def test_a_form_of_nobodys_is_refused(room: Room) -> None:
+    body = encoded([("key", "k")], b"hello")
 
     status, answer = anonymous(
-        room, "POST", f"/{room.name}", body, Content_Type="multipart/form-data; boundary=x"
+        room, "POST", f"/{room.name}", body, Content_Type=f"multipart/form-data; boundary={BOUNDARY}"
     )
 
-    assert (status, b"<Code>NotImplemented</Code>" in answer) == (501, True)
-    assert "Contents" not in room.s3.list_objects_v2(Bucket=room.name)
+    assert (status, b"<Code>AccessDenied</Code>" in answer) == (403, True)

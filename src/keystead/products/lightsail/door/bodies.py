@@ -43,6 +43,7 @@ class Expected:
     """What a body has to be. `length` counts the content; `checksum` is None where only the trailer says it.
 
     Of the file of a form nobody says the length before: it has at least `least` bytes then, and at most `length`.
+    `kept` is the algorithm of the sum that is kept, where that is not the one that is judged.
     """
 
     length: int
@@ -53,6 +54,7 @@ class Expected:
     checksum: bytes | None = None
     trailer: bool = False
     least: int | None = None
+    kept: Algorithm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ class Intake:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256() if expected.sha256 is not None else None
         self._checksum = expected.algorithm.new()
+        self._kept = self._checksum if expected.kept is None else expected.kept.new()
         self._buffer = bytearray()
         self._writer: BlobWriter | None = None
 
@@ -208,6 +211,8 @@ class Intake:
         if self._sha256 is not None:
             self._sha256.update(piece)
         self._checksum.update(piece)
+        if self._kept is not self._checksum:
+            self._kept.update(piece)
         if self._writer is not None:
             self._writer.write(piece)
         elif self._size <= self._inline_bytes:
@@ -222,7 +227,7 @@ class Intake:
         expected = self._expected
         self._require_length()
         self._require_sums()
-        value = self._checksum.digest()
+        kept, value = expected.kept or expected.algorithm, self._kept.digest()
         if self._writer is None and not self._inline_bytes:
             # An empty part is a blob like any other.
             self._writer = self._blobs.begin()
@@ -230,7 +235,7 @@ class Intake:
         return Received(
             self._size,
             self._md5.digest(),
-            Checksum(expected.algorithm.name, "FULL_OBJECT", text_of(value)),
+            Checksum(kept.name, "FULL_OBJECT", text_of(value)),
             bytes(self._buffer) if blob is None else None,
             blob,
         )

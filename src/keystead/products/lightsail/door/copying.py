@@ -26,7 +26,7 @@ from keystead.products.lightsail.door.errors import (
     no_such_version,
 )
 from keystead.products.lightsail.door.finding import look_up, version_id
-from keystead.products.lightsail.door.multipart import Multipart, open_upload
+from keystead.products.lightsail.door.multipart import Multipart, algorithm_of, open_upload
 from keystead.products.lightsail.door.owners import require_expected_owner
 from keystead.products.lightsail.door.reading import part_number, spans
 from keystead.products.lightsail.door.request import require_key
@@ -100,7 +100,7 @@ class Copying:
         upload = open_upload(visit, self._desk.reader)
         source = self._source(visit)
         offset, length = _range(visit, source.version.body.size)
-        expected = Expected(length, algorithm=ALGORITHMS.get(upload.checksum_algorithm, OWN))
+        expected = Expected(length, algorithm=algorithm_of(upload))
         received = await self._read_anew(source, offset, expected)
         piece = await self._multipart.keep_part(visit, upload, number, received)
         checksum = Checksum(expected.algorithm.name, "", piece.checksum)

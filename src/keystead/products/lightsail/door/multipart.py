@@ -6,7 +6,7 @@ writes a row and copies nothing. A completion asked for again gives the same ans
 
 import hashlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -53,7 +53,15 @@ class _Listed:
 
     number: int
     etag: str
-    checksum: str | None
+    checksums: Mapping[str, str]
+
+    def names(self, piece: Piece, upload: Upload) -> bool:
+        """Return whether this is that piece. Sums that an upload did not declare were judged with their part."""
+        if upload.checksum_algorithm:
+            sums_fit = all(text == piece.checksum for text in self.checksums.values())
+        else:
+            sums_fit = self.checksums.get(OWN.name) in (None, piece.checksum)
+        return sums_fit and piece.etag == self.etag
 
 
 class Multipart:
@@ -94,11 +102,14 @@ class Multipart:
         number = part_number(visit.request.query.get("partNumber", ""))
         upload = open_upload(visit, self._desk.reader)
         expected = expect(visit.request, visit.visitor)
-        algorithm = ALGORITHMS.get(upload.checksum_algorithm, OWN)
+        algorithm = algorithm_of(upload)
         if expected.algorithm is not algorithm:
-            if expected.trailer or expected.checksum is not None:
+            says = expected.trailer or expected.checksum is not None
+            if says and upload.checksum_algorithm:
                 raise _wrong_type(expected.algorithm.name, upload)
-            expected = replace(expected, algorithm=algorithm)
+            # A part of an upload that declared nothing is judged by its own sum, and kept with the usual one.
+            kept = {"kept": algorithm} if says else {"algorithm": algorithm}
+            expected = replace(expected, **kept)
         received = await self._desk.receive(visit, expected, inline_bytes=0)
         await self.keep_part(visit, upload, number, received)
         checksum = received.checksum
@@ -193,6 +204,11 @@ class Multipart:
         return finished
 
 
+def algorithm_of(upload: Upload) -> Algorithm:
+    """Return the algorithm of an upload's sums; where it declared none, CRC64NVME, as at AWS."""
+    return ALGORITHMS.get(upload.checksum_algorithm, OWN)
+
+
 def open_upload(visit: Visit, reader: Reader) -> Upload:
     """Return the upload that a visit names, which is open. Raises S3Error."""
     upload = _any_upload(visit, reader)
@@ -210,7 +226,7 @@ def _any_upload(visit: Visit, reader: Reader) -> Upload:
 
 
 def _wanted_checksum(visit: Visit) -> tuple[str, str]:
-    """Return algorithm and type that an upload is to have; CRC64NVME where nothing is said, as AWS does."""
+    """Return algorithm and type that an upload declares, empty where it declares none."""
     name = (visit.request.header("x-amz-checksum-algorithm") or "").upper()
     wanted = (visit.request.header("x-amz-checksum-type") or "").upper()
     if not name:
@@ -219,7 +235,7 @@ def _wanted_checksum(visit: Visit) -> tuple[str, str]:
                 "InvalidRequest",
                 "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
             )
-        return OWN.name, "FULL_OBJECT"
+        return "", ""
     algorithm = ALGORITHMS.get(name)
     if algorithm is None:
         raise S3Error("InvalidRequest", "Checksum algorithm provided is unsupported.")
@@ -255,16 +271,16 @@ def _read_part(element: Element) -> _Listed:
     number, etag = text_of(element, "PartNumber"), text_of(element, "ETag")
     if number is None or etag is None:
         raise S3Error("MalformedXML")
-    given = [text_of(element, algorithm.element) for algorithm in ALGORITHMS.values()]
-    checksums = [text for text in given if text]
-    return _Listed(part_number(number.strip()), etag.strip().strip('"'), checksums[0] if checksums else None)
+    given = {name: text_of(element, algorithm.element) for name, algorithm in ALGORITHMS.items()}
+    checksums = {name: text for name, text in given.items() if text}
+    return _Listed(part_number(number.strip()), etag.strip().strip('"'), checksums)
 
 
 def _chosen(listed: Sequence[_Listed], stored: dict[int, Piece], upload: Upload) -> list[Piece]:
     pieces: list[Piece] = []
     for each in listed:
         piece = stored.get(each.number)
-        if piece is None or piece.etag != each.etag or each.checksum not in (None, piece.checksum):
+        if piece is None or not each.names(piece, upload):
             raise S3Error("InvalidPart", UploadId=upload.id, PartNumber=str(each.number), ETag=each.etag)
         pieces.append(piece)
     for piece in pieces[:-1]:
@@ -281,8 +297,8 @@ def _chosen(listed: Sequence[_Listed], stored: dict[int, Piece], upload: Upload)
 
 def _body_of(upload: Upload, pieces: Sequence[Piece]) -> Body:
     md5 = hashlib.md5(b"".join(bytes.fromhex(piece.etag) for piece in pieces), usedforsecurity=False)
-    algorithm: Algorithm = ALGORITHMS[upload.checksum_algorithm]
-    kind: Type = "FULL_OBJECT" if upload.checksum_type == "FULL_OBJECT" else "COMPOSITE"
+    algorithm = algorithm_of(upload)
+    kind: Type = "COMPOSITE" if upload.checksum_type == "COMPOSITE" else "FULL_OBJECT"
     checksum = whole(algorithm, kind, [(piece.checksum, piece.size) for piece in pieces])
     size = sum(piece.size for piece in pieces)
     return Body(size, f"{md5.hexdigest()}-{len(pieces)}", checksum, None, upload.id, len(pieces))

@@ -14,6 +14,7 @@ from keystead.products.lightsail.door.checksums import ALGORITHMS
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.errors import S3Error, invalid_argument, no_such_key, no_such_version
 from keystead.products.lightsail.door.finding import find_readable, look_up, shown_version, version_id
+from keystead.products.lightsail.door.listing import MAX_KEYS, limit
 from keystead.products.lightsail.door.stated import refuse_what_is_not_here, require_tags, stated_acl
 from keystead.products.lightsail.door.visit import Visit
 from keystead.products.lightsail.door.xml import children, document, http_time, nested, read, tag, text_of
@@ -86,8 +87,40 @@ class Tagging:
         if not wanted or not wanted <= _ATTRIBUTES:
             raise invalid_argument("Invalid attribute name specified.", "x-amz-object-attributes", text)
         headers = [(b"last-modified", http_time(version.modified_at)), *shown_version(visit, version)]
-        shown = [_attribute(name, version) for name in sorted(wanted)]
+        page = _wanted_parts(visit)
+        shown = [
+            self._parts(version, *page) if name == "ObjectParts" else _attribute(name, version)
+            for name in sorted(wanted)
+        ]
         return xml_answer(document("GetObjectAttributesResponse", *shown), headers)
+
+    def _parts(self, version: Version, most: int, marker: int) -> str:
+        """Return a page of an object's parts; each by itself only where it has a checksum of its own."""
+        body, checksum = version.body, version.body.checksum
+        if not body.part_count:
+            return ""
+        counted = tag("PartsCount", body.part_count)
+        if checksum is None or checksum.type != "COMPOSITE" or body.content is None:
+            return nested("ObjectParts", counted)
+        found = object_records.pieces(self._desk.reader, body.content, after=marker, limit=most + 1)
+        shown = found[:most]
+        return nested(
+            "ObjectParts",
+            counted,
+            tag("PartNumberMarker", marker),
+            tag("NextPartNumberMarker", shown[-1].number if shown else marker),
+            tag("MaxParts", most),
+            tag("IsTruncated", len(found) > len(shown)),
+            *(
+                nested(
+                    "Part",
+                    tag("PartNumber", piece.number),
+                    tag("Size", piece.size),
+                    tag(ALGORITHMS[checksum.algorithm].element, piece.checksum),
+                )
+                for piece in shown
+            ),
+        )
 
     def _require(self, visit: Visit, verb: str, what: str) -> None:
         of_version = "Version" if "versionId" in visit.request.query else ""
@@ -116,6 +149,13 @@ def _existing(visit: Visit, reader: Reader, bucket: Bucket) -> Version:
     return found
 
 
+def _wanted_parts(visit: Visit) -> tuple[int, int]:
+    """Return how many parts are asked for at most, and after which number. Raises S3Error."""
+    most = limit(visit.request.header("x-amz-max-parts"), "x-amz-max-parts", "max-parts")
+    marker = visit.request.header("x-amz-part-number-marker") or "0"
+    return min(MAX_KEYS, most), limit(marker, "x-amz-part-number-marker", "part-number-marker")
+
+
 def _attribute(name: str, version: Version) -> str:
     body, checksum = version.body, version.body.checksum
     if name == "ETag":
@@ -127,8 +167,6 @@ def _attribute(name: str, version: Version) -> str:
     if name == "Checksum" and checksum is not None:
         value = tag(ALGORITHMS[checksum.algorithm].element, checksum.value)
         return nested("Checksum", value, tag("ChecksumType", checksum.type))
-    if name == "ObjectParts" and body.part_count:
-        return nested("ObjectParts", tag("PartsCount", body.part_count))
     return ""
 
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.answer import Answer, xml_answer
-from keystead.products.lightsail.door.checksums import ALGORITHMS
 from keystead.products.lightsail.door.errors import invalid_argument
 from keystead.products.lightsail.door.listing import asked, entry, head, limit
-from keystead.products.lightsail.door.multipart import open_upload
+from keystead.products.lightsail.door.multipart import algorithm_of, open_upload
 from keystead.products.lightsail.door.owners import initiator, owner
 from keystead.products.lightsail.door.pages import LAST, Cursor, list_page
 from keystead.products.lightsail.door.visit import Visit
@@ -147,7 +146,7 @@ class VersionedListing:
         marker = limit(query.get("part-number-marker", "0"), "part-number-marker", "part-number-marker")
         found = object_records.pieces(self._reader, upload.id, after=marker, limit=count + 1)
         shown, is_truncated = found[:count], len(found) > count and count > 0
-        element = ALGORITHMS[upload.checksum_algorithm].element
+        element = algorithm_of(upload).element
         return xml_answer(
             document(
                 "ListPartsResult",
@@ -179,6 +178,6 @@ def _about(bucket: Bucket, upload: Upload) -> Sequence[str]:
         initiator(upload.initiator),
         owner(bucket.account),
         tag("StorageClass", "STANDARD"),
-        tag("ChecksumAlgorithm", upload.checksum_algorithm),
-        tag("ChecksumType", upload.checksum_type),
+        optional("ChecksumAlgorithm", upload.checksum_algorithm),
+        optional("ChecksumType", upload.checksum_type),
     )
