@@ -26,6 +26,7 @@ from bench.load import ROOT, LoadFailed
 from bench.measure import filesystem
 from bench.profile import profile
 from bench.results import Results
+from bench.s3 import s3
 from bench.servers import ServerFailed
 from bench.settings import FULL, QUICK, Place, TooFewCores, choose_place
 from bench.startup import startup
@@ -37,6 +38,7 @@ PARTS = {
     "authorisation": authorisation,
     "grafana": grafana,
     "syncs": syncs,
+    "s3": s3,
     "growth": growth,
     "peer-growth": peer_growth,
     "profile": profile,

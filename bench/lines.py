@@ -9,6 +9,8 @@ from bench.grafana import DASHBOARD, HEALTH
 from bench.measure import median
 from bench.operations import BAD_SIGNATURE, CREATE
 from bench.results import Results, Series
+from bench.s3 import DOWN, GET, LIST, ONE, PUT, RCLONE, UP
+from bench.s3 import OURS as S3_OURS
 
 MIB = 1 << 20
 
@@ -44,6 +46,7 @@ def lines(results: Results) -> list[Line]:
         *_against_itself(results),
         *_of_authorisation(results),
         *_of_grafana(results),
+        *_of_s3(results),
         *_start_and_memory(results),
         *_of_dns(results),
     ]
@@ -96,6 +99,24 @@ def _of_grafana(results: Results) -> Iterator[Line]:
     yield Line("GET of a dashboard, CPU of the bare server", 2.5, ratio, at_least=False)
     more = ours.cpu_more_us(health) if ours and health else None
     yield Line("GET of a dashboard, CPU over health without a token", 100, more, "µs", at_least=False)
+
+
+def _of_s3(results: Results) -> Iterator[Line]:
+    for name, bound in ((PUT, 3.0), (GET, 1.5), (LIST, 15.0)):
+        row = results.objects.get(name, {})
+        both = S3_OURS in row and RCLONE in row
+        measured = row[S3_OURS].rate_ratio(row[RCLONE]) if both else None
+        yield Line(f"S3, {name}, throughput against rclone", bound, measured)
+    alone = results.objects.get(ONE, {}).get(S3_OURS)
+    yield Line(
+        "S3, GET 4 KiB at 1 connection, p50", 5.0, alone.p50_ms if alone else None, "ms", at_least=False
+    )
+    for name, most in ((UP, None), (DOWN, 1000.0)):
+        row = results.transfers.get(name, {})
+        ours, peer = median(row.get(S3_OURS, [])) or None, median(row.get(RCLONE, []))
+        if peer:
+            bound = min(peer, most or peer)
+            yield Line(f"S3, {name}, against rclone", bound, ours, "MB/s")
 
 
 def _start_and_memory(results: Results) -> Iterator[Line]:

@@ -15,6 +15,12 @@ PEER_NOTE = (
     "Ratios are medians of the rounds' ratios: CPU first, throughput second, p99 only within one run."
 )
 
+S3_NOTE = (
+    "keystead verifies, decides, and has each write on disk before it answers; 'in memory' is the same keystead\n"
+    "on a file system in memory: the difference is the price of syncs. rclone verifies and syncs nothing, moto\n"
+    "does neither."
+)
+
 
 def text(results: Results) -> str:
     """Return the whole report."""
@@ -39,6 +45,10 @@ def _sections(results: Results) -> Iterator[str]:
         yield _aligned([(name, f"{median(blocks):.1f}") for name, blocks in results.authorisation.items()])
     if results.grafana:
         yield "\nthe Grafana door\n" + _aligned(_operation_rows(results.grafana))
+    if results.objects:
+        yield "\nthe S3 door"
+        yield _aligned(_operation_rows(results.objects))
+        yield "\n" + _aligned(_transfer_rows(results.transfers)) + "\n\n" + S3_NOTE
     if results.growth:
         yield "\ngrowth, keystead: CPU µs per request by number of users (ratio to the smallest)"
         yield _aligned(_growth_rows(results.growth))
@@ -91,6 +101,13 @@ def _operation_rows(table: Table) -> Iterator[Sequence[str]]:
             )
             yield (operation, name, *numbers, *against, of_bare)
             operation = ""
+
+
+def _transfer_rows(transfers: dict[str, dict[str, list[float]]]) -> Iterator[Sequence[str]]:
+    yield ("large bodies, MB/s", "server", "median", "best")
+    for name, row in transfers.items():
+        for server, rates in row.items():
+            yield (name, server, f"{median(rates):.0f}", f"{max(rates):.0f}")
 
 
 def _growth_rows(table: Table) -> Iterator[Sequence[str]]:

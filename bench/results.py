@@ -66,6 +66,9 @@ class Results:
     authorisation: dict[str, list[float]] = field(default_factory=dict)
     # What is asked at the Grafana door, as `operations`.
     grafana: Table = field(default_factory=dict)
+    # What the S3 door does, and MB/s of large bodies by what is done and where.
+    objects: Table = field(default_factory=dict)
+    transfers: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     growth: Table = field(default_factory=dict)
     peer_growth: Table = field(default_factory=dict)
     first_start_seconds: list[float] = field(default_factory=list)

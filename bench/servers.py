@@ -9,6 +9,8 @@ import contextlib
 import ctypes
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -81,6 +83,37 @@ def moto(directory: Path, core: int) -> Iterator[Server]:
         server = Server("moto", "127.0.0.1", port, child.pid, Key("AKIAIOSFODNN7EXAMPLE", "s" * 40))
         wait_until(child, lambda: answers(server), "moto", log)
         yield server
+
+
+def rclone_program() -> str | None:
+    """Return an rclone that can serve S3: the one of this environment, or the system's if it is new enough."""
+    for path in (program("rclone"), shutil.which("rclone")):
+        if path is None or not Path(path).is_file():
+            continue
+        shown = subprocess.run([path, "serve"], capture_output=True, text=True, timeout=30, check=False)
+        if re.search(r"^  s3 ", shown.stdout + shown.stderr, re.M):
+            return path
+    return None
+
+
+@contextlib.contextmanager
+def rclone(program: str, directory: Path, core: int) -> Iterator[Server]:
+    """Run rclone's S3 server on a folder of the disk; it verifies signatures, and syncs nothing."""
+    port, log, key = free_port(), directory / "rclone.log", Key("AKIAIOSFODNN7EXAMPLE", "s" * 40)
+    argv = [program, "--config", os.devnull, "serve", "s3", "--addr", f"127.0.0.1:{port}"]
+    argv += ["--auth-key", f"{key.key_id},{key.secret}", str(directory / "rclone")]
+    with process(argv, core, log) as child:
+        server = Server("rclone", "127.0.0.1", port, child.pid, key)
+        wait_until(child, lambda: _listens(server), "rclone", log)
+        yield server
+
+
+def _listens(server: Server) -> bool:
+    try:
+        socket.create_connection((server.host, server.port), timeout=10).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
