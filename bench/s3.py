@@ -33,7 +33,7 @@ LARGE_BYTES = 64 * 1024 * 1024
 _SMALL_BYTES = 4096
 _KEYS = 1000
 _NEW_KEYS = 10_000
-"""How many objects a round of writes can write: each is new, since rclone fails some overwrites under load."""
+"""How many objects a round of writes can write: each is new, in a folder that rclone has already."""
 _BUCKET = "bench-objects"
 _MEMORY = Path("/dev/shm")
 
@@ -119,7 +119,7 @@ def _put(signer: S3Signer, key: str) -> bytes:
 def _requests(side: Side, name: str, number: int) -> list[bytes]:
     signer = side.signer
     if name == PUT:
-        return [_put(signer, f"write-{number}/{each:05}") for each in range(_NEW_KEYS)]
+        return [_put(signer, f"read/new-{number}-{each:05}") for each in range(_NEW_KEYS)]
     if name == LIST:
         query = {"list-type": "2", "prefix": "list/", "max-keys": "100"}
         return [signer.request("GET", f"/{_BUCKET}", query)]
