@@ -4,6 +4,7 @@ The API finds a bucket by name within account and region, so that another accoun
 it by name alone, or by the unique id that a key is good for, and judges the visitor afterwards.
 """
 
+from functools import lru_cache
 from typing import cast
 
 import msgspec
@@ -20,6 +21,8 @@ _rules = msgspec.json.Decoder(tuple[CORSRule, ...])
 _tags = msgspec.json.Decoder(dict[str, str | None])
 
 
+# A pure function of the row, which every request at the door reads; a bucket cannot be changed in place.
+@lru_cache(maxsize=1024)
 def _bucket(row: Row) -> Bucket:
     bucket, account, region, name, created_at, versioning, is_public, allows_overrides, *rest = row
     accounts, cors, bundle, bundle_changed_at, destination, prefix, tags = rest

@@ -106,7 +106,10 @@ class Access:
         if visitor.credential is None:
             return False
         if visitor.principal is None:
-            own = bucket_records.by_id(reader, visitor.credential.audience)
+            # The bucket that was looked up for this request is the key's own, or it is read now.
+            own = bucket
+            if bucket is None or bucket.id != visitor.credential.audience:
+                own = bucket_records.by_id(reader, visitor.credential.audience)
             return own is not None and _decide_for_key(own, bucket, action, resource, late).is_allowed
         principal = visitor.principal
         if bucket is not None and not _is_within_reach(bucket, principal, action):

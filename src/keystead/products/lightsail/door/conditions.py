@@ -42,6 +42,11 @@ def require_read(request: S3Request, etag: str, modified_at: int, prefix: str = 
         raise NotModified if not prefix else precondition_failed("If-Modified-Since")
 
 
+def is_conditional(request: S3Request) -> bool:
+    """Return whether a write has conditions at all."""
+    return b"if-match" in request.headers or b"if-none-match" in request.headers
+
+
 def require_write(request: S3Request, key: bytes, current: Version | None) -> None:
     """Raise S3Error unless the conditions of a write hold for what is there now. A delete marker is nothing."""
     if_match, if_none_match = request.header("if-match"), request.header("if-none-match")

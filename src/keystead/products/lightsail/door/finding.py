@@ -37,16 +37,20 @@ def look_up(reader: Reader, bucket: str, key: bytes, version: str | None) -> Ver
     return object_records.of_version(reader, bucket, key, version)
 
 
-def find_readable(visit: Visit, reader: Reader, action: str = "s3:GetObject") -> Version:
-    """Return the version that a read names. `action` is the one for the current version. Raises S3Error."""
+def find_readable(visit: Visit, reader: Reader, *, with_body: bool = False) -> Version:
+    """Return the version that a read names; `with_body` brings a small body along. Raises S3Error."""
+    action = "s3:GetObject"
     wanted = visit.request.query.get("versionId")
     if wanted is not None:
-        action = action.replace("s3:GetObject", "s3:GetObjectVersion", 1)
+        action = "s3:GetObjectVersion"
     well_formed = wanted is None or _VERSION.fullmatch(wanted) is not None
     found = visit.found
     version = None
     if found is not None and well_formed:
-        version = look_up(reader, found.id, visit.key, wanted)
+        if with_body and wanted is None:
+            version = object_records.latest_with_body(reader, found.id, visit.key)
+        else:
+            version = look_up(reader, found.id, visit.key, wanted)
     if not visit.may_read(action, PRIVATE if version is None else version.attributes.acl):
         raise S3Error("AccessDenied")
     if found is None:

@@ -57,7 +57,7 @@ class Reading:
     def _read(self, visit: Visit, *, with_body: bool) -> Answer:
         # From the look-up of the row to the hold on its blobs nothing may wait: a delete would come between.
         reader = self._desk.reader
-        version = find_readable(visit, reader)
+        version = find_readable(visit, reader, with_body=with_body)
         overrides = _overrides(visit)
         shown = shown_version(visit, version)
         try:
@@ -77,7 +77,9 @@ class Reading:
                 reader, self._desk.blobs, version.body.content, cut.offset, cut.length
             )
         else:
-            body = object_records.inline_body(reader, version.row) or b""
+            body = version.body.inline
+            if body is None:
+                body = object_records.inline_body(reader, version.row) or b""
             answer.body = body[cut.offset : cut.offset + cut.length]
         return answer
 

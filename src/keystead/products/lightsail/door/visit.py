@@ -145,7 +145,7 @@ class Visit:
         if bucket is None:
             raise no_such_bucket(self.request.bucket)
         for asked in self._required:
-            if not self._allows(tx, _afresh(tx, asked), afresh=True):
+            if not self._allows(tx, _afresh(tx, asked, bucket), afresh=True):
                 raise S3Error("AccessDenied")
         return bucket
 
@@ -188,9 +188,12 @@ def _times(clock: Clock) -> Mapping[str, Values]:
     return {"aws:currenttime": (shown,), "aws:epochtime": (str(seconds),)}
 
 
-def _afresh(tx: Transaction, asked: _Asked) -> _Asked:
-    """Return the same question about the bucket as it is now: it may be shared no longer."""
-    return asked if asked.bucket is None else replace(asked, bucket=bucket_records.by_id(tx, asked.bucket.id))
+def _afresh(tx: Transaction, asked: _Asked, read: Bucket) -> _Asked:
+    """Return the same question about the bucket as it is now: it may be shared no longer. `read` was just read."""
+    if asked.bucket is None:
+        return asked
+    is_read = asked.bucket.id == read.id
+    return replace(asked, bucket=read if is_read else bucket_records.by_id(tx, asked.bucket.id))
 
 
 def _existing_tag(reader: Reader, asked: _Asked, tag: str) -> Values | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.answer import Answer, Header, xml_answer
 from keystead.products.lightsail.door.bodies import Received, expect, read_document
-from keystead.products.lightsail.door.conditions import require_delete, require_write
+from keystead.products.lightsail.door.conditions import is_conditional, require_delete, require_write
 from keystead.products.lightsail.door.desk import Desk, Require
 from keystead.products.lightsail.door.errors import S3Error
 from keystead.products.lightsail.door.finding import look_up, version_id
@@ -46,7 +46,8 @@ def conditions_of(visit: Visit) -> Require:
     """Return the conditions of a visit's write, to be asked inside its transaction."""
 
     def require(tx: Transaction, bucket: Bucket) -> None:
-        require_write(visit.request, visit.key, object_records.latest(tx, bucket.id, visit.key))
+        if is_conditional(visit.request):
+            require_write(visit.request, visit.key, object_records.latest(tx, bucket.id, visit.key))
 
     return require
 
@@ -65,7 +66,8 @@ class Writing:
         require_attributes(visit, attributes)
         expected = expect(request, visit.visitor)
         # Said before the body is sent where it can be; what counts is the same question at the commit.
-        require_write(request, visit.key, object_records.latest(self._desk.reader, bucket.id, visit.key))
+        if is_conditional(request):
+            require_write(request, visit.key, object_records.latest(self._desk.reader, bucket.id, visit.key))
         received = await self._desk.receive(visit, expected)
         placed = await self._desk.place(visit, received, attributes, conditions_of(visit))
         return Answer(200, [*received_headers(received), *placed_headers(placed)])

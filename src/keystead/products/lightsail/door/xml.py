@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import lru_cache
 
 from keystead.products.lightsail.door.errors import S3Error
 from keystead.protocol.xmlreader import Element, parse_xml
@@ -67,12 +68,23 @@ def error_document(error: S3Error, resource: str, request_id: str, host_id: str)
 
 def xml_time(at_ms: int) -> str:
     """Return a time as XML shows it, whole seconds: 2026-01-31T12:00:00.000Z."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return _xml_time(at_ms // 1000)
 
 
 def http_time(at_ms: int) -> bytes:
     """Return a time as HTTP headers show it."""
-    return formatdate(at_ms // 1000, usegmt=True).encode()
+    return _http_time(at_ms // 1000)
+
+
+# Pure functions of the second; objects that are listed or read together were often written together.
+@lru_cache(maxsize=4096)
+def _xml_time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@lru_cache(maxsize=4096)
+def _http_time(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()
 
 
 def read(content: bytes, root: str, code: str = "MalformedXML") -> Element:

@@ -6,6 +6,7 @@ milliseconds of the movable clock, sizes bytes, keys the bytes of the UTF-8 text
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 NULL_VERSION = "null"
 """The version of what was written while a bucket had no versioning, or has it suspended."""
@@ -56,9 +57,8 @@ class Version:
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What a listing shows of a version."""
+class Listed(NamedTuple):
+    """What a listing shows of a version. A tuple, because listings make a thousand at a time."""
 
     row: int
     key: bytes

@@ -1,6 +1,7 @@
 """The rows of versions and of the pieces of bodies: their only SQL."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -27,7 +28,7 @@ _texts = msgspec.json.Decoder(dict[str, str])
 encode_texts = msgspec.json.Encoder().encode
 
 
-def _version(row: Row) -> Version:
+def _version(row: Sequence[Any], inline: bytes | None = None) -> Version:
     number, key, version, is_latest, is_marker, modified_at, size, etag, part_count, *rest = row
     algorithm, checksum_type, checksum, content, acl, headers, tags = rest
     return Version(
@@ -41,7 +42,7 @@ def _version(row: Row) -> Version:
             size,
             etag,
             Checksum(algorithm, checksum_type, checksum) if checksum else None,
-            None,
+            inline,
             content,
             part_count,
         ),
@@ -61,6 +62,18 @@ def latest(reader: Reader, bucket: str, key: bytes) -> Version | None:
         (bucket, key),
     )
     return None if row is None else _version(row)
+
+
+def latest_with_body(reader: Reader, bucket: str, key: bytes) -> Version | None:
+    """Return the newest version of a key, together with its body where that lies in the row."""
+    row = reader.one(
+        f"SELECT {_COLUMNS}, inline FROM lightsail_object WHERE bucket = ? AND key = ? AND is_latest = 1",
+        (bucket, key),
+    )
+    if row is None:
+        return None
+    *rest, inline = row
+    return _version(rest, None if inline is None else bytes(inline))
 
 
 def of_version(reader: Reader, bucket: str, key: bytes, version: str) -> Version | None:
