@@ -100,7 +100,7 @@ def rclone_program() -> str | None:
 def rclone(program: str, directory: Path, core: int) -> Iterator[Server]:
     """Run rclone's S3 server on a folder of the disk; it verifies signatures, and syncs nothing."""
     port, log, key = free_port(), directory / "rclone.log", Key("AKIAIOSFODNN7EXAMPLE", "s" * 40)
-    argv = [program, "--config", os.devnull, "serve", "s3", "--addr", f"127.0.0.1:{port}"]
+    argv = [program, "--config", "", "serve", "s3", "--addr", f"127.0.0.1:{port}"]
     argv += ["--auth-key", f"{key.key_id},{key.secret}", str(directory / "rclone")]
     with process(argv, core, log) as child:
         server = Server("rclone", "127.0.0.1", port, child.pid, key)
