@@ -31,7 +31,7 @@ setup: $(READY)  ## Make .venv and install keystead and its tools
 run: $(READY)  ## Serve on ./keystead-data
 	$(BIN)/keystead serve
 
-test: $(READY) $(CLIENTS)  ## Run the tests (TESTS=path for some of them)
+test: $(READY) $(CLIENTS) $(S3_CLIENTS)  ## Run the tests (TESTS=path for some of them)
 	$(BIN)/python -m pytest -n auto $(PYTEST_OPTIONS) $(TESTS)
 
 check: lint types contracts test  ## Everything that has to hold before a push
@@ -56,7 +56,7 @@ format: $(READY)  ## Format the code
 walks: $(READY) $(CLIENTS) $(S3_CLIENTS)  ## Walk S3 clients through a server (three of them from the system)
 	clients/run rclone restic s3cmd s3fs minio pyarrow
 
-clients: $(CLIENTS)  ## Install the real clients that tests run, under .clients
+clients: $(CLIENTS) $(S3_CLIENTS)  ## Install the real clients that tests run, under .clients
 
 prove: $(READY)  ## Run what takes long: kills and revokes under load, deep generated cases
 	$(BIN)/python -m prove.kill

@@ -8,8 +8,10 @@ import subprocess
 import pytest
 from cli_support import CHECKOUT, clean_environment
 
+S3 = ("rclone", "restic", "s3cmd", "s3fs", "s3fs-tls", "minio", "pyarrow")
 
-@pytest.mark.parametrize("client", ["awscli", "boto3", "boto3-tls", "dns"])
+
+@pytest.mark.parametrize("client", ["awscli", "boto3", "boto3-tls", "dns", *S3])
 def test_real_client_goes_the_whole_way(client: str) -> None:
     walked = subprocess.run(
         [CHECKOUT / "clients" / "run", client],

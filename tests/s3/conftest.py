@@ -12,8 +12,9 @@ from support.running import Key, RunningAuthority, settings_for
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAuthority]:
-    running = RunningAuthority(settings_for(tmp_path_factory.mktemp("authority")))
+def authority(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[RunningAuthority]:
+    folder = tmp_path_factory.mktemp("authority")
+    running = RunningAuthority(settings_for(folder, database=shared_database))
     yield running
     running.stop()
 

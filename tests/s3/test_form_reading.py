@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keystead.products.lightsail.door.errors import S3Error
@@ -48,6 +48,7 @@ NEARLY = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(
     fields=st.dictionaries(st.sampled_from(["key", "policy", "acl"]), st.text("ab\n ü", max_size=5)),
     file=NEARLY.map(b"".join).filter(lambda body: b"\r\n--" + BOUNDARY.encode() not in b"\r\n" + body),
@@ -59,6 +60,7 @@ def test_a_form_is_the_same_in_any_pieces(fields: dict[str, str], file: bytes, c
     assert read(pieces_of(body, cuts)) == (fields, "photo.jpg", file)
 
 
+@settings(deadline=None)
 @given(body=st.binary(max_size=200) | NEARLY.map(b"".join), cuts=st.lists(st.integers(0, 200), max_size=9))
 def test_what_is_no_form_is_an_error_of_s3s(body: bytes, cuts: list[int]) -> None:
     with pytest.raises(S3Error) as refused:

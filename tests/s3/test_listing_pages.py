@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keystead.products.lightsail.door.pages import FIRST, LAST, Cursor, group_of, list_page
@@ -36,6 +36,7 @@ class Shelf:
 KEYS = st.text("ab/\u00fc", min_size=1, max_size=6).map(str.encode)
 
 
+@settings(deadline=None)
 @given(
     keys=st.sets(KEYS, max_size=40),
     prefix=st.text("ab/", max_size=2).map(str.encode),
