@@ -5,7 +5,7 @@ Usage: `python tools/generate_docs.py [--check]`. `--check` fails when a page on
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +16,9 @@ from keystead.app.initialise import initialise
 from keystead.cli.main import cli
 from keystead.config.settings import Settings, defaults, documentation
 from keystead.gateway.operations import OperationTable, Service
+from keystead.products.grafana.door.roles import EDITOR_ROLE, GRANTS, SERVER_ADMIN, SIGNED_IN, may
+from keystead.products.grafana.door.routes import Route
+from keystead.products.grafana.upstream.gate import Gate
 from keystead.protocol.regions import public_regions
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference"
@@ -198,6 +201,44 @@ def _modelled(service: Service) -> str:
     return f"### {service.name}\n\n{table(['operation', 'errors that its model lists'], rows)}\n"
 
 
+def grafana_routes() -> Sequence[Route]:
+    """Return the routes of the embedded Grafana door, as the server itself finds them."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder) / "data")
+        initialise(settings, test=True)
+        authority = open_authority(settings)
+        try:
+            doors = (door.app for parts in authority.parts for door in parts.doors)
+            return next(app.embedded.routes for app in doors if isinstance(app, Gate))
+        finally:
+            authority.store.close()
+
+
+def grafana_page() -> str:
+    """Return every route of the embedded Grafana door, and the least that it needs."""
+    ordered = sorted(grafana_routes(), key=lambda route: (route.template, route.method))
+    rows = [
+        [route.method, f"`/api{route.template}`", _needed(route), _least_role(route)] for route in ordered
+    ]
+    return f"""# Routes of the Grafana door
+
+What the embedded door of a Grafana workspace serves, beside `GET /api/health` and `GET /healthz`, which need no
+token. A path that is not here is 404. *Nobody* stands for Grafana's own administrator, whom no workspace lends to
+a token.
+
+{table(["method", "path", "needs", "least role"], rows)}
+"""
+
+
+def _needed(route: Route) -> str:
+    plain = {SIGNED_IN: "a token", SERVER_ADMIN: "server administration", EDITOR_ROLE: "the role"}
+    return plain.get(route.action, f"`{route.action}`")
+
+
+def _least_role(route: Route) -> str:
+    return next((role.capitalize() for role in GRANTS if may(role, route.action)), "Nobody")
+
+
 def pages() -> dict[str, str]:
     """Return every generated page by file name."""
     served = services()
@@ -206,6 +247,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page,
         "operations.md": lambda: operations_page(served),
         "errors.md": lambda: errors_page(served),
+        "grafana-routes.md": grafana_page,
     }
     return {name: f"{NOTE}\n\n{write()}" for name, write in made.items()}
 

@@ -66,6 +66,7 @@ class GrafanaDoor:
         self._admission = admission
         self._memory = memory
         self._table = table
+        self.routes = table.routes
         self._usage = usage
         self._scribe = scribe
         self._clock = clock
