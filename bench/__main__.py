@@ -20,6 +20,7 @@ from bench.authorisation import authorisation
 from bench.compare import compare
 from bench.dns import dns
 from bench.grafana import grafana
+from bench.grafana_proxy import grafana_proxy
 from bench.growth import growth, peer_growth
 from bench.lines import lines
 from bench.load import ROOT, LoadFailed
@@ -37,6 +38,7 @@ PARTS = {
     "compare": compare,
     "authorisation": authorisation,
     "grafana": grafana,
+    "grafana_proxy": grafana_proxy,
     "syncs": syncs,
     "s3": s3,
     "growth": growth,

@@ -38,13 +38,14 @@ def grafana(results: Results, place: Place, effort: Effort, say: Say) -> None:
         for number in range(WARM_UP_ROUNDS + effort.rounds):
             for name, requests in asked.items():
                 for server in (ours, bare):
-                    outcome = _round(server, name, requests, effort.seconds, place.client_core)
+                    outcome = measured(server, name, requests, effort.seconds, place.client_core)
                     if number >= WARM_UP_ROUNDS:
                         results.grafana[name][server.name].rounds.append(outcome)
     results.problems += doubts(results.grafana)
 
 
-def _round(server: Server, name: str, requests: list[bytes], seconds: float, core: int) -> Outcome:
+def measured(server: Server, name: str, requests: list[bytes], seconds: float, core: int) -> Outcome:
+    """Return one round of these requests at a server."""
     plan = Plan(
         server.host,
         server.port,
@@ -60,7 +61,18 @@ def _round(server: Server, name: str, requests: list[bytes], seconds: float, cor
 
 def _populate(server: Server) -> dict[str, list[bytes]]:
     """Make a workspace, a Viewer's token and dashboards; return the requests of each thing that is asked."""
-    aws = _client(server)
+    aws = aws_client(server)
+    workspace = make_workspace(aws)
+    editor, viewer = (mint_token(aws, workspace, role) for role in ("EDITOR", "VIEWER"))
+    uids = [_board(server, workspace, editor, number) for number in range(_BOARDS)]
+    root = f"/_ws/{workspace}/api"
+    boards = [get_request(server, f"{root}/dashboards/uid/{uid}", viewer) for uid in uids]
+    return {DASHBOARD: boards, HEALTH: [get_request(server, f"{root}/health", viewer)]}
+
+
+# boto3's clients have no types.
+def make_workspace(aws: Any) -> str:
+    """Make a workspace and return its id when it is ACTIVE."""
     workspace: str = aws.create_workspace(
         accountAccessType="CURRENT_ACCOUNT",
         authenticationProviders=["AWS_SSO"],
@@ -68,15 +80,11 @@ def _populate(server: Server) -> dict[str, list[bytes]]:
     )["workspace"]["id"]
     while aws.describe_workspace(workspaceId=workspace)["workspace"]["status"] != "ACTIVE":
         time.sleep(0.05)
-    editor, viewer = (_token(aws, workspace, role) for role in ("EDITOR", "VIEWER"))
-    uids = [_board(server, workspace, editor, number) for number in range(_BOARDS)]
-    root = f"/_ws/{workspace}/api"
-    boards = [_request(server, f"{root}/dashboards/uid/{uid}", viewer) for uid in uids]
-    return {DASHBOARD: boards, HEALTH: [_request(server, f"{root}/health", viewer)]}
+    return workspace
 
 
-# boto3's clients have no types.
-def _client(server: Server) -> Any:
+def aws_client(server: Server) -> Any:
+    """Return boto3's client of the root for Managed Grafana."""
     return boto3.session.Session().client(
         "grafana",
         endpoint_url=f"http://{server.authority}",
@@ -87,7 +95,8 @@ def _client(server: Server) -> Any:
     )
 
 
-def _token(aws: Any, workspace: str, role: str) -> str:
+def mint_token(aws: Any, workspace: str, role: str) -> str:
+    """Make a service account of a role and return its token."""
     account: str = aws.create_workspace_service_account(workspaceId=workspace, name=role, grafanaRole=role)[
         "id"
     ]
@@ -123,7 +132,7 @@ def _board(server: Server, workspace: str, token: str, number: int) -> str:
         connection.close()
 
 
-def _request(server: Server, path: str, token: str) -> bytes:
+def get_request(server: Server, path: str, token: str) -> bytes:
     """Return a GET as grafana-client sends it."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: {server.authority}\r\nAuthorization: Bearer {token}\r\n"

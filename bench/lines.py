@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.authorisation import ONE_POLICY, ROOT, TEN_POLICIES
 from bench.dns import DOH, DOT, MANY_TOKENS, ONE_EACH, OURS, PEER, row_name
 from bench.grafana import DASHBOARD, HEALTH
+from bench.grafana_proxy import BARE_PROXY, PROXIED
 from bench.measure import median
 from bench.operations import BAD_SIGNATURE, CREATE
 from bench.results import Results, Series
@@ -99,6 +100,10 @@ def _of_grafana(results: Results) -> Iterator[Line]:
     yield Line("GET of a dashboard, CPU of the bare server", 2.5, ratio, at_least=False)
     more = ours.cpu_more_us(health) if ours and health else None
     yield Line("GET of a dashboard, CPU over health without a token", 100, more, "µs", at_least=False)
+    proxied = results.grafana.get(PROXIED, {})
+    ours, proxy = proxied.get("keystead"), proxied.get(BARE_PROXY)
+    share = 100 * proxy.cpu_ratio(ours) if ours and proxy else None
+    yield Line("GET through an upstream, requests per CPU of a bare proxy", 60, share, "%")
 
 
 def _of_s3(results: Results) -> Iterator[Line]:
