@@ -3,6 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
+from keystead.products.globalresolver.door.answering import LATER
 from keystead.products.globalresolver.door.stream import MOST_IN_FLIGHT, Connections, StreamProtocol
 
 WIRE = b"\x00\x02ab"
@@ -38,8 +39,9 @@ class _Transport:
         self.end = "close"
 
 
-def _connected(upstream):
-    answering = SimpleNamespace(answer=lambda arrival, wire: upstream())
+def _connected(answer):
+    """`answer` is called with what takes an answer that has to be waited for."""
+    answering = SimpleNamespace(answer=lambda arrival, wire, reply: answer(reply))
     protocol = StreamProtocol(Connections(answering, "DOT", lambda name: (), set(), {}))
     transport = _Transport()
     protocol.connection_made(transport)
@@ -48,16 +50,18 @@ def _connected(upstream):
 
 def test_answers_that_come_in_do_not_open_the_ears_for_who_reads_none():
     async def body():
-        upstream = asyncio.Event()
+        waiting, is_up = [], []
 
-        async def later():
-            await upstream.wait()
-            return b"answer"
+        def later(reply):
+            waiting.append(reply)
+            return b"answer" if is_up else LATER
 
         protocol, transport = _connected(later)
         protocol.data_received(WIRE * MOST_IN_FLIGHT)
         protocol.pause_writing()
-        upstream.set()
+        is_up.append(True)
+        for reply in waiting:
+            reply(b"answer")
         await asyncio.sleep(0.05)
         written = transport.written
         protocol.data_received(WIRE * 10)
@@ -73,7 +77,7 @@ def test_answers_that_come_in_do_not_open_the_ears_for_who_reads_none():
 
 def test_who_goes_on_reading_nothing_is_cut():
     async def body():
-        protocol, transport = _connected(lambda: b"answer")
+        protocol, transport = _connected(lambda reply: b"answer")
         protocol.pause_writing()
         protocol._end_idle()
         protocol.connection_lost(None)

@@ -94,6 +94,8 @@ class Verifier:
         self._held: dict[str, _Held] = {}
         self._id_by_digest: dict[bytes, str] = {}
         self._no_key = KeyMaterial("", 0, Secret(bytes(40)))
+        self.generation = 0
+        """Moves on whenever anything held may no longer be true: what a door made of a verdict ends with it."""
 
     def verify_key(
         self, key_id: str, session_token: Secret | None, proof: Proof, *, accepts: Accepts
@@ -174,12 +176,14 @@ class Verifier:
 
     def forget(self, credential_id: str) -> None:
         """Drop what is held of a credential; its next use reads it afresh."""
+        self.generation += 1
         held = self._held.pop(credential_id, None)
         if held is not None and held.digest is not None:
             self._id_by_digest.pop(held.digest, None)
 
     def forget_all(self) -> None:
         """Drop all that is held; every next use reads afresh."""
+        self.generation += 1
         self._held.clear()
         self._id_by_digest.clear()
 

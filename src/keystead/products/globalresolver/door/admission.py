@@ -4,11 +4,14 @@ Follows facts/dns.md §6. A token that was presented decides alone: one that is 
 allowed address, or a revoke could be got round from there (which precedence AWS has is UNCONFIRMED).
 """
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 
 from keystead.credentials.shelf import Credential
 from keystead.credentials.verify import ANY_AUDIENCE, Accepts, Verified, Verifier
+from keystead.kernel.clock import Clock
+from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.kernel.secret import Secret
 from keystead.products.globalresolver.door.arrival import Arrival
@@ -18,6 +21,7 @@ from keystead.products.globalresolver.records import OPERATIONAL, Resolver, Sour
 
 # A token leads to its view, which is its audience; the resolver that was named is compared below.
 _ACCEPTS: Accepts = {ACCESS_TOKEN: ANY_AUDIENCE}
+_MOST_TICKETS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Admitted:
     resolver: Resolver
     token: Credential | None = None
     source: Source | None = None
+    token_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,59 @@ NO_VIEW = "the DNS view is not operational"
 UNAVAILABLE = "access cannot be checked now"
 
 
-class Admission:
-    """Judges every query by itself, so that a revoke and an expiry hold on open connections too."""
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """What a token was good for, as of these two numbers, and until it expires (epoch milliseconds)."""
 
-    def __init__(self, verifier: Verifier, directory: Directory) -> None:
+    access: Admitted
+    generation: int
+    number: int
+    ends_at: float
+
+
+class Admission:
+    """Judges every query by itself, so that a revoke and an expiry hold on open connections too.
+
+    A token that was good is not worked out again while nothing changed: its ticket ends with the first change to
+    any credential the verifier holds, or to anything that the directory holds, before that change is acknowledged;
+    its expiry is compared at each query. So the staleness of a ticket is zero queries.
+    """
+
+    def __init__(self, verifier: Verifier, directory: Directory, clock: Clock, entropy: Entropy) -> None:
         self._verifier = verifier
         self._directory = directory
+        self._clock = clock
+        # Tickets are found by a salted hash: no token stays in memory for them, nor does time tell of one.
+        self._salt = entropy.token_bytes(16)
+        self._tickets: dict[tuple[bytes, str], _Ticket] = {}
 
     def judge(self, arrival: Arrival, tokens: list[bytes]) -> Admitted | Denied:
         """Return whether a query is admitted, given every token that was presented with it."""
+        key = None
+        if len(tokens) == 1:
+            key = (hashlib.sha256(self._salt + tokens[0]).digest(), arrival.server_name)
+            ticket = self._tickets.get(key)
+            if ticket is not None and self._is_valid(ticket):
+                return ticket.access
+        generation, number = self._verifier.generation, self._directory.number
+        access = self._judge(arrival, tokens)
+        if key is not None and isinstance(access, Admitted) and access.token is not None:
+            ends_at = access.token.expires_at
+            if len(self._tickets) >= _MOST_TICKETS:
+                self._tickets.clear()
+            self._tickets[key] = _Ticket(
+                access, generation, number, float("inf") if ends_at is None else ends_at
+            )
+        return access
+
+    def _is_valid(self, ticket: _Ticket) -> bool:
+        return (
+            ticket.generation == self._verifier.generation
+            and ticket.number == self._directory.number
+            and self._clock.epoch() * 1000 < ticket.ends_at
+        )
+
+    def _judge(self, arrival: Arrival, tokens: list[bytes]) -> Admitted | Denied:
         try:
             named = self._directory.named(arrival.server_name)
             if not tokens:
@@ -94,4 +143,5 @@ class Admission:
         resolver = self._directory.resolver(view.resolver)
         if resolver is None or view.status != OPERATIONAL:
             return Denied(NO_VIEW, resolver, token)
-        return Admitted(view, resolver, token, source)
+        name = "" if token is None else self._directory.token_name(token.id)
+        return Admitted(view, resolver, token, source, name)

@@ -4,10 +4,13 @@ Follows facts/dns.md §6 to §9. A query that is not admitted is refused before 
 always in the same words, and no upstream hears of it.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from enum import Enum
+from typing import TYPE_CHECKING, Final, cast
 
 import dns.exception
 import dns.message
@@ -18,7 +21,7 @@ from keystead.kernel.errors import StoreUnavailable
 from keystead.products.globalresolver.door import message, subnet
 from keystead.products.globalresolver.door.admission import Admission, Admitted, Denied
 from keystead.products.globalresolver.door.arrival import Arrival
-from keystead.products.globalresolver.door.firewall import Unusable, decide
+from keystead.products.globalresolver.door.firewall import Unusable
 from keystead.products.globalresolver.door.message import Malformed, Query, Record
 from keystead.products.globalresolver.door.plans import Plan, Plans
 from keystead.products.globalresolver.door.querylog import QueryLog
@@ -37,6 +40,16 @@ BLOCKED, PROHIBITED, NOT_READY, NO_REACHABLE_AUTHORITY = 15, 18, 14, 22
 NOT_ADMITTED = "Not admitted"
 _ENABLED = "ENABLED"
 _TOKEN_TRANSPORTS = frozenset({"DOH", "DOT"})
+Reply = Callable[[bytes], None]
+"""Takes an answer that had to be waited for; called once, and never before `answer` has returned."""
+
+
+class _Later(Enum):
+    LATER = "later"
+
+
+LATER: Final = _Later.LATER
+"""Not answered yet: the reply will be called."""
 
 
 class Contradiction(Exception):
@@ -49,6 +62,7 @@ class Outcome:
 
     access: Admitted | Denied
     rule: Rule | None = None
+    found: Found | None = None
 
 
 class Answering:
@@ -74,9 +88,10 @@ class Answering:
         self._clock = clock
         self._region = region
         self._tells_reasons = tells_reasons
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def answer(self, arrival: Arrival, wire: bytes) -> bytes | Awaitable[bytes] | None:
-        """Return the answer to a message at once where nothing has to be waited for, else an awaitable of it.
+    def answer(self, arrival: Arrival, wire: bytes, reply: Reply) -> bytes | _Later | None:
+        """Return the answer to a message at once where nothing has to be waited for, else LATER.
 
         None is no answer at all: what came is no query. Raises Contradiction on DoH only.
         """
@@ -100,42 +115,57 @@ class Answering:
         if refusal is not None:
             told = message.answer(query, refusal)
             return self._logged(arrival, query, outcome, told, began)
+        way = _Way(self, arrival, query, access, outcome, began, reply)
         plan = self._plans.held(access.view)
-        if plan is not None:
-            told = self._from_memory(access, plan, query, outcome)
-            if told is not None:
-                return self._logged(arrival, query, outcome, told, began)
-        return self._later(arrival, query, access, outcome, plan, began)
+        if plan is None:
+            self._start(self._planned(way))
+            return LATER
+        return self._by_plan(way, plan)
 
-    async def _later(
-        self,
-        arrival: Arrival,
-        query: Query,
-        access: Admitted,
-        outcome: Outcome,
-        plan: Plan | None,
-        began: float,
-    ) -> bytes:
-        """Return the answer that has to be waited for; whatever goes wrong, there is one."""
+    def logged(self, way: "_Way", told: bytes) -> bytes:
+        """Return an answer as it leaves, and note it in the log."""
+        return self._logged(way.arrival, way.query, way.outcome, told, way.began)
+
+    def _by_plan(self, way: "_Way", plan: Plan) -> bytes | _Later:
+        told = self._from_memory(way.access, plan, way.query, way.outcome)
+        if told is not None:
+            return self.logged(way, told)
+        rule, found = way.outcome.rule, way.outcome.found
+        if found is None and (rule is None or rule.facts.action != "BLOCK"):
+            rest = _upstream_query(way.arrival, way.query, way.access, way.query.question)
+            self._upstreams().send(rest, way.query.question, way.done)
+        else:
+            self._start(self._pieced(way, plan))
+        return LATER
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _planned(self, way: "_Way") -> None:
+        """Answer once the view's plan is made; whatever goes wrong, there is an answer."""
         try:
-            told = None
-            if plan is None:
-                plan = await self._plans.of(access.view)
-                told = self._from_memory(access, plan, query, outcome)
-            if told is None:
-                told = await self._resolved(arrival, query, access, plan, outcome)
+            told = self._by_plan(way, await self._plans.of(way.access.view))
         except StoreUnavailable:
-            told = message.answer(query, message.REFUSED, error=(NOT_READY, ""))
+            told = self.logged(way, message.answer(way.query, message.REFUSED, error=(NOT_READY, "")))
         except Exception:
-            # Any failure of ours is this query's alone: its siblings on the connection go on.
-            _LOG.exception("a DNS query failed")
-            told = message.answer(query, message.SERVFAIL)
-        return self._logged(arrival, query, outcome, told, began)
+            told = self.logged(way, _failed(way.query))
+        if told is not LATER:
+            way.reply(told)
+
+    async def _pieced(self, way: "_Way", plan: Plan) -> None:
+        """Answer what is put together of our own records and an upstream's; whatever goes wrong, there is one."""
+        try:
+            told = await self._put_together(way, plan)
+        except Exception:
+            told = _failed(way.query)
+        way.reply(self.logged(way, told))
 
     def _from_memory(self, access: Admitted, plan: Plan, query: Query, outcome: Outcome) -> bytes | None:
         """Return the answer if firewall and zones have it; None if an upstream has to be asked."""
         try:
-            rule = decide(plan.rules, query)
+            rule = plan.firewall.decide(query)
         except Unusable:
             if access.view.facts.firewall_rules_fail_open != _ENABLED:
                 return message.answer(query, message.REFUSED, error=(BLOCKED, "the firewall cannot decide"))
@@ -144,7 +174,10 @@ class Answering:
         if rule is not None and rule.facts.action == "BLOCK":
             return self._blocked(query, rule)
         found = plan.zones.look_up(query.labels, query.type)
-        if found is None or found.onward is not None:
+        if found is None:
+            return None
+        if found.onward is not None:
+            outcome.found = found
             return None
         return _zone_answer(query, found)
 
@@ -159,23 +192,14 @@ class Answering:
             case _:
                 return message.answer(query, message.NOERROR, error=error)
 
-    async def _resolved(
-        self, arrival: Arrival, query: Query, access: Admitted, plan: Plan, outcome: Outcome
-    ) -> bytes:
-        rule = outcome.rule
-        if rule is not None and rule.facts.action == "BLOCK":
-            return await self._overridden(arrival, query, access, plan, rule)
-        found = plan.zones.look_up(query.labels, query.type)
-        if found is not None and found.onward is not None:
-            beyond = await self._beyond(arrival, query, access, found.onward)
-            return message.answer(query, message.NOERROR, [*found.records, *beyond])
-        try:
-            wire = await self._forward(arrival, query, access, query.question)
-            is_validated = access.view.facts.dnssec_validation == _ENABLED
-            asks = query.wants_dnssec or bool(query.flags & message.AD)
-            return message.relayed(query, wire, keeps_authentic=is_validated and asks)
-        except (Unanswered, ValueError):
-            return message.answer(query, message.SERVFAIL, error=(NO_REACHABLE_AUTHORITY, ""))
+    async def _put_together(self, way: "_Way", plan: Plan) -> bytes:
+        arrival, query, access, found = way.arrival, way.query, way.access, way.outcome.found
+        if way.outcome.rule is not None and way.outcome.rule.facts.action == "BLOCK":
+            return await self._overridden(arrival, query, access, plan, way.outcome.rule)
+        if found is None or found.onward is None:
+            raise ValueError("nothing to put together")
+        beyond = await self._beyond(arrival, query, access, found.onward)
+        return message.answer(query, message.NOERROR, [*found.records, *beyond])
 
     async def _overridden(
         self, arrival: Arrival, query: Query, access: Admitted, plan: Plan, rule: Rule
@@ -195,9 +219,9 @@ class Answering:
     async def _beyond(self, arrival: Arrival, query: Query, access: Admitted, labels: Labels) -> list[Record]:
         """Return what an upstream has of another name than the one that was asked for; nothing if it has not."""
         try:
-            wire = await self._forward(
-                arrival, query, access, message.question_of(wire_name(labels), query.type)
-            )
+            question = message.question_of(wire_name(labels), query.type)
+            rest = _upstream_query(arrival, query, access, question)
+            wire = await self._upstreams().ask(rest, question)
             parsed = dns.message.from_wire(wire, ignore_trailing=True)
         except (Unanswered, dns.exception.DNSException, ValueError):
             return []
@@ -208,27 +232,70 @@ class Answering:
             for data in cast("Iterable[Rdata]", rrset)
         ]
 
-    async def _forward(self, arrival: Arrival, query: Query, access: Admitted, question: bytes) -> bytes:
-        facts = access.view.facts
-        is_validated = facts.dnssec_validation == _ENABLED
-        where = subnet.NOTHING
-        if facts.edns_client_subnet == _ENABLED:
-            where = subnet.forwarded(query.option(message.CLIENT_SUBNET_OPTION), arrival.host)
-
-        def build(message_id: int) -> bytes:
-            return message.upstream_query(
-                message_id,
-                question,
-                checking_disabled=not is_validated,
-                wants_dnssec=query.wants_dnssec,
-                subnet=where,
-            )
-
-        return await self._upstreams().ask(build, question)
-
     def _logged(self, arrival: Arrival, query: Query, outcome: Outcome, told: bytes, began: float) -> bytes:
         self._log.add(arrival, query, outcome.access, outcome.rule, told, began)
         return message.cut_for_datagram(query, told) if arrival.is_datagram else told
+
+
+class _Way:
+    """An admitted query on its way to an answer that has to be waited for."""
+
+    __slots__ = ("access", "answering", "arrival", "began", "outcome", "query", "reply")
+
+    def __init__(
+        self,
+        answering: Answering,
+        arrival: Arrival,
+        query: Query,
+        access: Admitted,
+        outcome: Outcome,
+        began: float,
+        reply: Reply,
+    ) -> None:
+        self.answering = answering
+        self.arrival = arrival
+        self.query = query
+        self.access = access
+        self.outcome = outcome
+        self.began = began
+        self.reply = reply
+
+    def done(self, wire: bytes | None) -> None:
+        """Reply with what an upstream said; whatever goes wrong, there is a reply."""
+        try:
+            told = _relayed(self.query, self.access, wire)
+        except Exception:
+            told = _failed(self.query)
+        self.reply(self.answering.logged(self, told))
+
+
+def _relayed(query: Query, access: Admitted, wire: bytes | None) -> bytes:
+    is_validated = access.view.facts.dnssec_validation == _ENABLED
+    asks = query.wants_dnssec or bool(query.flags & message.AD)
+    if wire is not None:
+        with suppress(ValueError):
+            return message.relayed(query, wire, keeps_authentic=is_validated and asks)
+    return message.answer(query, message.SERVFAIL, error=(NO_REACHABLE_AUTHORITY, ""))
+
+
+def _failed(query: Query) -> bytes:
+    """Return the answer for a failure of ours, which is this query's alone: its siblings go on."""
+    _LOG.exception("a DNS query failed")
+    return message.answer(query, message.SERVFAIL)
+
+
+def _upstream_query(arrival: Arrival, query: Query, access: Admitted, question: bytes) -> bytes:
+    """Return what an upstream is asked, without its id, as the view's settings have it."""
+    facts = access.view.facts
+    where = subnet.NOTHING
+    if facts.edns_client_subnet == _ENABLED:
+        where = subnet.forwarded(query.option(message.CLIENT_SUBNET_OPTION), arrival.host)
+    return message.upstream_query(
+        question,
+        checking_disabled=facts.dnssec_validation != _ENABLED,
+        wants_dnssec=query.wants_dnssec,
+        subnet=where,
+    )
 
 
 def _presented(arrival: Arrival, query: Query) -> list[bytes]:

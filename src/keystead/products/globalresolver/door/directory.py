@@ -8,7 +8,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from keystead.products.globalresolver.ids import SERVICE
-from keystead.products.globalresolver.records import RESOLVERS, SOURCES, VIEWS, Resolver, Source, View
+from keystead.products.globalresolver.records import RESOLVERS, SOURCES, TOKENS, VIEWS, Resolver, Source, View
 from keystead.store.interface import Reader
 from keystead.zones.changes import Changes
 
@@ -59,6 +59,16 @@ class Directory:
         self._resolvers: dict[str, Resolver | None] = {}
         self._sources: dict[str, SourceTable] = {}
         self._only: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the change that all which is told here is as of."""
+        return self._changes.value
+
+    def token_name(self, token_id: str) -> str:
+        """Return what a token is called, for the log; an empty text for one without a name."""
+        found = TOKENS.by_id(self._reader, token_id)
+        return "" if found is None else found.name
 
     def view(self, view_id: str) -> View | None:
         """Return a view, whatever its state."""

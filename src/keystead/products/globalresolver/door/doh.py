@@ -4,15 +4,17 @@ Follows facts/dns.md §6, "DoH details" and "Tolerate malformed URLs". Nothing h
 it.
 """
 
+import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from keystead.products.globalresolver.door import message
-from keystead.products.globalresolver.door.answering import Answering, Contradiction
+from keystead.products.globalresolver.door.answering import LATER, Answering, Contradiction
 from keystead.products.globalresolver.door.arrival import Arrival
 
 PATH = "/dns-query"
@@ -62,22 +64,25 @@ def parse_target(path: str, query: str, *, takes_path: bool) -> Target:
     """
     if len(path) + len(query) > LONGEST_TARGET:
         raise BadRequest(414)
-    path, _, query = _TEMPLATE.sub("", f"{path}?{query}").partition("?")
+    if "{" in query or "{" in path or "?" in path:
+        path, _, query = _TEMPLATE.sub("", f"{path}?{query}").partition("?")
     tokens: list[bytes] = []
     if path != PATH:
         place, _, in_path = path.rpartition("/")
         if not takes_path or place != PATH or not in_path:
             raise BadRequest(404)
-        tokens.append(unquote_to_bytes(in_path))
+        tokens.append(_octets(in_path))
     found: dict[str, str] = {}
-    for part in query.replace("?dns=", "&dns=").replace("?token=", "&token=").split("&"):
+    if "?" in query:
+        query = query.replace("?dns=", "&dns=").replace("?token=", "&token=")
+    for part in query.split("&"):
         name, _, value = part.partition("=")
         if name in ("dns", "token"):
             if name in found:
                 raise BadRequest(400)
             found[name] = value
     if "token" in found:
-        tokens.append(unquote_to_bytes(found["token"]))
+        tokens.append(_octets(found["token"]))
     return Target(tuple(tokens), found.get("dns"))
 
 
@@ -101,7 +106,7 @@ def decoded(text: str | None) -> bytes:
     """Return the message in a `dns` parameter, base64url with or without padding. Raises BadRequest."""
     if not text:
         raise BadRequest(400)
-    bare = unquote_to_bytes(text).rstrip(b"=")
+    bare = _octets(text).rstrip(b"=")
     try:
         wire = base64.b64decode(bare + b"=" * (-len(bare) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -135,12 +140,13 @@ class DoH:
 
     async def respond(self, arrival: Arrival, wire: bytes) -> Response:
         """Return the response to a message."""
+        waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
-            answer = self._answering.answer(arrival, wire)
+            answer = self._answering.answer(arrival, wire, partial(_settle, waiting))
         except Contradiction:
             return refusal(400)
-        if isinstance(answer, Awaitable):
-            answer = await answer
+        if answer is LATER:
+            answer = await waiting
         if answer is None:
             return refusal(400)
         code = message.code_of(answer)
@@ -149,6 +155,17 @@ class DoH:
         if status == 401:
             headers.append(("www-authenticate", 'Bearer realm="dns"'))
         return Response(status, headers, answer)
+
+
+def _settle(waiting: "asyncio.Future[bytes]", answer: bytes) -> None:
+    # Who asked may have gone away meanwhile.
+    if not waiting.done():
+        waiting.set_result(answer)
+
+
+def _octets(text: str) -> bytes:
+    """Return what a parameter's text stands for."""
+    return unquote_to_bytes(text) if "%" in text else text.encode()
 
 
 def _freshness(answer: bytes, code: int) -> str:

@@ -63,30 +63,84 @@ class CompiledRule:
     query_type: int | None
 
 
-def compile_rules(rules: Iterable[tuple[Rule, Matcher | None]]) -> list[CompiledRule]:
-    """Return rules in the order in which they are asked."""
+def compile_rules(rules: Iterable[tuple[Rule, Matcher | None]]) -> "Firewall":
+    """Return rules ready to be asked."""
     compiled = [
         CompiledRule(
             rule, matcher, None if rule.facts.query_type is None else query_type(rule.facts.query_type)
         )
         for rule, matcher in rules
     ]
-    return sorted(compiled, key=lambda each: (each.rule.facts.priority, each.rule.row))
+    return Firewall(sorted(compiled, key=lambda each: (each.rule.facts.priority, each.rule.row)))
 
 
-def decide(rules: Sequence[CompiledRule], query: Query) -> Rule | None:
-    """Return the first rule that a query matches. Raises Unusable when one before it cannot be evaluated."""
-    if not rules:
-        return None
-    suffixes = suffixes_of(query)
-    for each in rules:
-        if each.query_type is not None and each.query_type != query.type:
-            continue
-        if each.matcher is None:
-            raise Unusable
-        if each.matcher.matches(query, suffixes):
-            return each.rule
-    return None
+class Firewall:
+    """The rules of a view in their order. Domain lists are one index together, however many there are.
+
+    The index leads from a name to the places of the rules whose lists have it; what is no list of domains, and a
+    list of everything, is asked in its turn.
+    """
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        self._rules = rules
+        self._exact: dict[bytes, tuple[int, ...]] = {}
+        self._below: dict[bytes, tuple[int, ...]] = {}
+        self._asked: list[int] = []
+        for place, each in enumerate(rules):
+            if isinstance(each.matcher, DomainTable) and not each.matcher.has_all:
+                _index(self._exact, each.matcher.exact, place)
+                _index(self._below, each.matcher.below, place)
+            else:
+                self._asked.append(place)
+
+    def decide(self, query: Query) -> Rule | None:
+        """Return the first rule that a query matches. Raises Unusable when one before it cannot be evaluated."""
+        if not self._rules:
+            return None
+        suffixes = suffixes_of(query)
+        first = self._first_listed(query, suffixes)
+        for place in self._asked:
+            if place > first:
+                break
+            each = self._rules[place]
+            if each.query_type is not None and each.query_type != query.type:
+                continue
+            if each.matcher is None:
+                raise Unusable
+            if each.matcher.matches(query, suffixes):
+                return each.rule
+        return self._rules[first].rule if first < len(self._rules) else None
+
+    def _first_listed(self, query: Query, suffixes: Sequence[bytes]) -> int:
+        """Return the place of the first rule whose list has the name; the number of rules if none has."""
+        first = len(self._rules)
+        if not suffixes:
+            return first
+        found = self._exact.get(suffixes[0])
+        if found is not None:
+            first = self._first_of(found, query.type, first)
+        if self._below:
+            for suffix in suffixes[1:]:
+                found = self._below.get(suffix)
+                if found is not None:
+                    first = self._first_of(found, query.type, first)
+        return first
+
+    def _first_of(self, places: tuple[int, ...], kind: int, first: int) -> int:
+        for place in places:
+            if place >= first:
+                break
+            if self._rules[place].query_type in (None, kind):
+                return place
+        return first
+
+
+def _index(index: dict[bytes, tuple[int, ...]], names: Iterable[bytes], place: int) -> None:
+    """Note that a rule's list has these names. Places come in ascending order, and most names have one."""
+    alone = (place,)
+    for name in names:
+        held = index.get(name)
+        index[name] = alone if held is None else (*held, place)
 
 
 def suffixes_of(query: Query) -> list[bytes]:

@@ -103,7 +103,7 @@ def build_door(ground: Ground, managed: ManagedLists) -> Door:
     path: Path = settings.dns_query_log or settings.data / LOG_FILE
     log = QueryLog(path, ground.clock, ground.entropy)
     answering = Answering(
-        Admission(ground.verifier, directory),
+        Admission(ground.verifier, directory, ground.clock, ground.entropy),
         Plans(ground.store, changes, managed, ground.clock),
         resolving.upstreams,
         ground.usage,

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from keystead.access.doors import AddressInUse, CannotListen
@@ -87,23 +88,18 @@ class Do53Listener:
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A datagram protocol is given a datagram transport; asyncio's own type is wider.
         self._transport: Any = transport
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
-        answer = self._answering.answer(Arrival("DO53", addr[0], addr[1], is_datagram=True), data)
+        arrival = Arrival("DO53", addr[0], addr[1], is_datagram=True)
+        answer = self._answering.answer(arrival, data, partial(self._send, addr))
         if isinstance(answer, bytes):
             self._transport.sendto(answer, addr)
-        elif answer is not None:
-            task = asyncio.get_running_loop().create_task(self._later(answer, addr))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
 
-    async def _later(self, answer: Any, addr: Any) -> None:
-        told = await answer
+    def _send(self, addr: Any, told: bytes) -> None:
         if not self._transport.is_closing():
             self._transport.sendto(told, addr)
 

@@ -20,6 +20,8 @@ UDP_SIZE = 1232
 HEADER_OCTETS = 12
 _OWNER_IS_QUESTION = b"\xc0\x0c"
 _HEADER = struct.Struct("!6H")
+_OPTION = struct.Struct("!HH")
+_AFTER_ID = struct.Struct("!5H")
 _RECORD = struct.Struct("!HHIH")
 _TRANSFERS = frozenset({251, 252})
 
@@ -58,7 +60,10 @@ class Query:
     @property
     def name(self) -> bytes:
         """The name in lower case without its final dot; a dot inside a label is escaped."""
-        return b".".join(label.replace(b".", b"\\.") for label in self.labels)
+        name = b".".join(self.labels)
+        if name.count(b".") == max(len(self.labels) - 1, 0):
+            return name
+        return b".".join([label.replace(b".", b"\\.") for label in self.labels])
 
     def option(self, code: int) -> list[bytes]:
         """Return the data of every option of a code."""
@@ -102,12 +107,12 @@ def parse_query(wire: bytes) -> Query:
 def _question_name(wire: bytes) -> tuple[tuple[bytes, ...], int]:
     """Return the labels of the question, which may not be compressed, and where the name ends."""
     labels: list[bytes] = []
-    at = HEADER_OCTETS
+    lower, at = wire.lower(), HEADER_OCTETS
     while length := wire[at]:
         if length > 63 or at + length - HEADER_OCTETS > 254:
             raise ValueError
-        labels.append(wire[at + 1 : at + 1 + length].lower())
         at += 1 + length
+        labels.append(lower[at - length : at])
     return tuple(labels), at + 1
 
 
@@ -128,20 +133,21 @@ def _read_additionals(query: Query, wire: bytes, at: int, count: int) -> None:
         query.udp_size = max(size, 512)
         query.edns_version = ttl >> 16 & 0xFF
         query.wants_dnssec = bool(ttl & DO)
-        query.options = list(_options(data))
+        query.options = _options(data)
     if at != len(wire):
         raise ValueError
 
 
-def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at < len(data):
-        code, length = struct.unpack_from("!HH", data, at)
-        value = data[at + 4 : at + 4 + length]
-        if len(value) != length:
-            raise ValueError
-        yield code, value
+def _options(data: bytes) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    at, end = 0, len(data)
+    while at < end:
+        code, length = _OPTION.unpack_from(data, at)
         at += 4 + length
+        if at > end:
+            raise ValueError
+        found.append((code, data[at - length : at]))
+    return found
 
 
 def _after_name(wire: bytes, at: int) -> int:
@@ -197,11 +203,14 @@ def question_of(name: bytes, kind: int) -> bytes:
 
 
 def upstream_query(
-    message_id: int, question: bytes, *, checking_disabled: bool, wants_dnssec: bool, subnet: bytes | None
+    question: bytes, *, checking_disabled: bool, wants_dnssec: bool, subnet: bytes | None
 ) -> bytes:
-    """Return a query for an upstream. Its OPT record is made from nothing: no option of a client passes."""
+    """Return a query for an upstream, without its id, which whoever sends it puts in front.
+
+    Its OPT record is made from nothing: no option of a client passes.
+    """
     options = b"" if subnet is None else struct.pack("!HH", CLIENT_SUBNET_OPTION, len(subnet)) + subnet
-    head = _HEADER.pack(message_id, RD | (CD if checking_disabled else 0), 1, 0, 0, 1)
+    head = _AFTER_ID.pack(RD | (CD if checking_disabled else 0), 1, 0, 0, 1)
     opt = b"\0" + _RECORD.pack(OPT, UDP_SIZE, DO if wants_dnssec else 0, len(options)) + options
     return head + question + opt
 

@@ -1,12 +1,8 @@
 """Numbers of DNS as text, for the log."""
 
-import ipaddress
-
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
-
-from keystead.products.globalresolver.door.message import AAAA, A
 
 
 def type_text(kind: int) -> str:
@@ -22,10 +18,3 @@ def class_text(number: int) -> str:
 def code_text(code: int) -> str:
     """Return a response code's name."""
     return dns.rcode.to_text(dns.rcode.Rcode.make(code))
-
-
-def shown_data(kind: int, data: bytes) -> str:
-    """Return a record's value: an address as one, any other as hexadecimal, since its names may be compressed."""
-    if (kind, len(data)) in ((A, 4), (AAAA, 16)):
-        return str(ipaddress.ip_address(data))
-    return data.hex()

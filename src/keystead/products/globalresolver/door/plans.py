@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from keystead.kernel.clock import Clock
 from keystead.products.globalresolver.door.firewall import (
-    CompiledRule,
     DomainTable,
+    Firewall,
     Matcher,
     compile_rules,
     domain_table,
@@ -31,7 +31,8 @@ from keystead.zones import records as zone_records
 from keystead.zones.changes import Changes
 
 _LOG = logging.getLogger("keystead.dns")
-_MOST_LISTS, _MOST_ZONES = 256, 2048
+_MOST_LISTS, _MOST_ZONES, _MOST_FIREWALLS = 1024, 2048, 256
+_Made = list[tuple[Rule, Matcher | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Plan:
     """One view's rules and zones, as of one number of `Changes`."""
 
     made_at: int
-    rules: list[CompiledRule]
+    firewall: Firewall
     zones: ZoneSet
 
 
@@ -56,6 +57,8 @@ class Plans:
     _lists: dict[tuple[str, int], DomainTable] = field(default_factory=dict[tuple[str, int], DomainTable])
     _zones: dict[tuple[str, int], ZoneTable] = field(default_factory=dict[tuple[str, int], ZoneTable])
     _guards: dict[tuple[str, int], Matcher] = field(default_factory=dict[tuple[str, int], Matcher])
+    # By view: the rules and matchers that a firewall was made of, and the firewall.
+    _firewalls: dict[str, tuple[_Made, Firewall]] = field(default_factory=dict[str, tuple[_Made, Firewall]])
 
     def held(self, view: View) -> Plan | None:
         """Return a view's plan if one is held that nothing has changed since."""
@@ -79,14 +82,23 @@ class Plans:
 
     async def _make(self, view: View) -> Plan:
         number = self.changes.value
-        rules, zones = await self.store.read(
+        firewall, zones = await self.store.read(
             lambda reader: (self._rules(reader, view), self._zone_set(reader, view))
         )
-        plan = self._held[view.id] = Plan(number, rules, zones)
+        plan = self._held[view.id] = Plan(number, firewall, zones)
         return plan
 
-    def _rules(self, reader: Reader, view: View) -> list[CompiledRule]:
-        return compile_rules((rule, self._matcher(reader, rule)) for rule in RULES.in_parent(reader, view.id))
+    def _rules(self, reader: Reader, view: View) -> Firewall:
+        """Return a view's firewall: the one that was made before, if it was made of the same rules and lists."""
+        rules = [(rule, self._matcher(reader, rule)) for rule in RULES.in_parent(reader, view.id)]
+        held = self._firewalls.get(view.id)
+        if held is not None and _are_same(held[0], rules):
+            return held[1]
+        if len(self._firewalls) >= _MOST_FIREWALLS:
+            self._firewalls.clear()
+        made = compile_rules(rules)
+        self._firewalls[view.id] = (rules, made)
+        return made
 
     def _matcher(self, reader: Reader, rule: Rule) -> Matcher | None:
         """Return what a rule asks of queries, or None if it cannot be evaluated: then fail open or closed."""
@@ -132,6 +144,14 @@ class Plans:
                 found = self._zones[zone.id, zone.version] = load_zone(reader, zone)
             tables.append(found)
         return ZoneSet(tables)
+
+
+def _are_same(some: _Made, others: _Made) -> bool:
+    """Return whether rules are equal and ask the very same tables: comparing these would take as long as making."""
+    return len(some) == len(others) and all(
+        one == other and table is its_table
+        for (one, table), (other, its_table) in zip(some, others, strict=True)
+    )
 
 
 def _guard(protection: str, threshold: float, clock: Clock) -> Matcher:

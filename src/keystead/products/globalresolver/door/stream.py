@@ -6,12 +6,11 @@ leave in one write. What is malformed is answered by itself, and its siblings go
 
 import asyncio
 import ssl
-import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keystead.products.globalresolver.door.answering import Answering
+from keystead.products.globalresolver.door.answering import LATER, Answering
 from keystead.products.globalresolver.door.arrival import Arrival, Transport
 
 IDLE_SECONDS = 30.0
@@ -59,7 +58,7 @@ class StreamProtocol(asyncio.Protocol):
         "_arrival",
         "_buffer",
         "_connections",
-        "_deadline",
+        "_ends_at",
         "_in_flight",
         "_is_full",
         "_is_paused",
@@ -67,7 +66,7 @@ class StreamProtocol(asyncio.Protocol):
         "_loop",
         "_peer",
         "_ready",
-        "_tasks",
+        "_timer",
         "_transport",
     )
 
@@ -76,13 +75,13 @@ class StreamProtocol(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._ready: list[bytes] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = 0
         self._is_full = False  # As many queries as are let in wait for upstreams.
         self._is_unread = False  # The peer does not read what it is sent.
         self._is_paused = False
         self._peer = ""
-        self._deadline: asyncio.TimerHandle | None = None
+        self._ends_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # A stream protocol is given a stream transport; asyncio's own type is wider.
@@ -103,10 +102,8 @@ class StreamProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.remove(self, self._peer)
-        if self._deadline is not None:
-            self._deadline.cancel()
-        for task in self._tasks:
-            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -130,18 +127,20 @@ class StreamProtocol(asyncio.Protocol):
         self._send()
 
     def _answer(self, wire: bytes) -> None:
-        answer = self._connections.answering.answer(self._arrival, wire)
-        if isinstance(answer, bytes):
-            self._ready.append(answer)
-        elif answer is not None:
-            self._in_flight += 1
-            task = self._loop.create_task(self._later(answer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _later(self, answer: Awaitable[bytes]) -> None:
-        self._ready.append(await answer)
+        self._in_flight += 1
+        answer = self._connections.answering.answer(self._arrival, wire, self._reply)
+        if answer is LATER:
+            return
         self._in_flight -= 1
+        if answer is not None:
+            self._ready.append(answer)
+
+    def _reply(self, answer: bytes) -> None:
+        """Take an answer that was waited for. The connection may be gone meanwhile."""
+        self._in_flight -= 1
+        if self._transport.is_closing():
+            return
+        self._ready.append(answer)
         if len(self._ready) == 1:
             # Others that become ready in this turn of the loop leave with it.
             self._loop.call_soon(self._send)
@@ -150,9 +149,13 @@ class StreamProtocol(asyncio.Protocol):
             self._go_on()
 
     def _send(self) -> None:
-        if self._ready and not self._transport.is_closing():
-            self._transport.write(b"".join([struct.pack("!H", len(each)) + each for each in self._ready]))
-        self._ready.clear()
+        ready = self._ready
+        if ready and not self._transport.is_closing():
+            if len(ready) == 1:
+                self._transport.write(len(ready[0]).to_bytes(2, "big") + ready[0])
+            else:
+                self._transport.write(b"".join([len(each).to_bytes(2, "big") + each for each in ready]))
+        ready.clear()
 
     def pause_writing(self) -> None:
         # Who does not read the answers gets no more of them: what it asks for meanwhile is left unread, too.
@@ -182,10 +185,22 @@ class StreamProtocol(asyncio.Protocol):
         self._transport.close()
 
     def _wait(self, seconds: float) -> None:
-        """Let go of the connection unless another whole message comes in time."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._deadline = self._loop.call_later(seconds, self._end_idle)
+        """Let go of the connection unless another whole message comes in time.
+
+        The timer of before goes on running, and finds out when it fires that there is more time: a timer for each
+        message would cost more than the message.
+        """
+        self._ends_at = self._loop.time() + seconds
+        if self._timer is None:
+            self._timer = self._loop.call_later(seconds, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        left = self._ends_at - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._time_is_up)
+        else:
+            self._end_idle()
 
     def _end_idle(self) -> None:
         if self._is_unread:

@@ -6,9 +6,12 @@ answers that were cut are asked for again over TCP, because clients of DoT and D
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import struct
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -18,12 +21,17 @@ from keystead.products.globalresolver.door import message
 
 TRY_SECONDS = 1.0
 TRIES = 2
-_SOCKETS = 8
+_SOCKETS, _SOCKETS_HERE = 8, 2
+_BUFFERED = 1 << 20
+_LARGEST = 4096
+"""Octets of a datagram: three times what our queries say that they can take."""
+_READ_AT_ONCE = 64
+_DRAWN = 3 * 512
 _QUERIES_PER_SOCKET = 20_000
 """After so many queries a socket is let go of, and another with another port takes its place."""
 _IDLE_SECONDS = 10.0
-Build = Callable[[int], bytes]
-"""Returns the query with the id that it is given."""
+Told = Callable[[bytes | None], None]
+"""Is called once: with an answer, or with None when there is none."""
 
 
 class Unanswered(Exception):
@@ -33,8 +41,8 @@ class Unanswered(Exception):
 class Upstream(Protocol):
     """One resolver that questions are forwarded to."""
 
-    async def ask(self, build: Build, question: bytes) -> bytes:
-        """Return the answer to a question. Raises Unanswered, OSError or TimeoutError."""
+    def send(self, rest: bytes, question: bytes, told: Told) -> None:
+        """Have `told` called once with the answer to a query, which is `rest` behind an id of our own."""
         ...
 
     def close(self) -> None:
@@ -113,19 +121,35 @@ class Upstreams:
         self._upstreams = list(upstreams)
         self._preferred = 0
 
-    async def ask(self, build: Build, question: bytes) -> bytes:
+    def send(self, rest: bytes, question: bytes, told: Told) -> None:
+        """Have `told` called once with the first usable answer, or with None. No task is made for it."""
+        _Attempts(self, rest, question, told).go_on()
+
+    async def ask(self, rest: bytes, question: bytes) -> bytes:
         """Return the first usable answer. Raises Unanswered."""
+        future = asyncio.get_running_loop().create_future()
+
+        def told(answer: bytes | None) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self.send(rest, question, told)
+        answer = await future
+        if answer is None:
+            raise Unanswered
+        return answer
+
+    def at(self, number: int) -> tuple[int, Upstream] | None:
+        """Return the upstream for a question's first, second, … try; None when there were enough."""
         count = len(self._upstreams)
-        for number in range(max(TRIES, count) if count else 0):
-            index = (self._preferred + number) % count
-            try:
-                async with asyncio.timeout(TRY_SECONDS):
-                    answer = await self._upstreams[index].ask(build, question)
-            except (Unanswered, OSError, TimeoutError):
-                continue
-            self._preferred = index
-            return answer
-        raise Unanswered
+        if not count or number >= max(TRIES, count):
+            return None
+        index = (self._preferred + number) % count
+        return index, self._upstreams[index]
+
+    def prefer(self, index: int) -> None:
+        """Ask this one first from now on: it answered."""
+        self._preferred = index
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -133,40 +157,97 @@ class Upstreams:
             each.close()
 
 
-@dataclass(slots=True)
+class _Attempts:
+    """One question on its way through the upstreams."""
+
+    __slots__ = ("_index", "_number", "_question", "_rest", "_told", "_upstreams")
+
+    def __init__(self, upstreams: Upstreams, rest: bytes, question: bytes, told: Told) -> None:
+        self._upstreams = upstreams
+        self._rest = rest
+        self._question = question
+        self._told = told
+        self._number = self._index = 0
+
+    def go_on(self) -> None:
+        """Ask the next one; the answer is None when there is no other."""
+        found = self._upstreams.at(self._number)
+        if found is None:
+            self._told(None)
+            return
+        self._number += 1
+        self._index, upstream = found
+        upstream.send(self._rest, self._question, self._done)
+
+    def _done(self, answer: bytes | None) -> None:
+        if answer is None:
+            self.go_on()
+        else:
+            self._upstreams.prefer(self._index)
+            self._told(answer)
+
+
 class _Waiting:
-    """A question on its way, and who waits for its answer."""
+    """A question on its way, and who is told its answer, once."""
 
-    question: bytes
-    answer: "asyncio.Future[bytes]"
+    __slots__ = ("question", "told")
+
+    def __init__(self, question: bytes, told: Told) -> None:
+        self.question = question
+        self.told = told
 
 
-class _Datagrams(asyncio.DatagramProtocol):
+class _Datagrams:
     """One connected socket: what comes from elsewhere, or answers nothing that was asked, is not looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target) -> None:
+        family = socket.AF_INET6 if ":" in target.host else socket.AF_INET
         self.waiting: dict[int, _Waiting] = {}
         self.sent = 0
-        self.transport: asyncio.DatagramTransport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFERED)
+        self._socket.connect((target.host, target.port))
+        self._loop.add_reader(self._socket.fileno(), self._readable)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # asyncio gives a datagram protocol a datagram transport; its own type is wider.
-        self.transport = transport  # type: ignore[assignment]
+    def send(self, query: bytes) -> None:
+        """Send a query. What cannot be sent is as good as lost on the way."""
+        self.sent += 1
+        with suppress(OSError):
+            self._socket.send(query)
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def close(self) -> None:
+        """Let go of the socket; who still waits is told that there is no answer."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket.fileno())
+            self._socket.close()
+            self._fail()
+
+    def _readable(self) -> None:
+        """Take what has come, but not for ever: others want their turn."""
+        try:
+            for _ in range(_READ_AT_ONCE):
+                self._received(self._socket.recv(_LARGEST))
+        except BlockingIOError:
+            return
+        except OSError:
+            # Nobody listens there: those who wait need not wait for the time to run out.
+            self._fail()
+
+    def _received(self, data: bytes) -> None:
         if len(data) < message.HEADER_OCTETS:
             return
-        waiting = self.waiting.get(data[0] << 8 | data[1])
-        if waiting is None or not message.answers_question(data, waiting.question):
-            return
-        if not waiting.answer.done():
-            waiting.answer.set_result(data)
+        message_id = data[0] << 8 | data[1]
+        waiting = self.waiting.get(message_id)
+        if waiting is not None and message.answers_question(data, waiting.question):
+            del self.waiting[message_id]
+            waiting.told(data)
 
-    def error_received(self, exc: Exception) -> None:
-        # Nobody listens there: those who wait need not wait for the time to run out.
-        for waiting in self.waiting.values():
-            if not waiting.answer.done():
-                waiting.answer.set_exception(Unanswered())
+    def _fail(self) -> None:
+        waiting, self.waiting = self.waiting, {}
+        for each in waiting.values():
+            each.told(None)
 
 
 class DatagramUpstream:
@@ -175,50 +256,87 @@ class DatagramUpstream:
     def __init__(self, target: Target, entropy: Entropy) -> None:
         self._target = target
         self._entropy = entropy
+        # Nobody else can answer from an address of this machine, and fewer sockets are read in fewer turns.
+        self._width = _SOCKETS_HERE if ipaddress.ip_address(target.host).is_loopback else _SOCKETS
         self._sockets: list[_Datagrams] = []
-        self._opening = asyncio.Lock()
+        self._drawn = b""
+        self._drawn_at = 0
+        # Questions in the order in which their time runs out.
+        self._deadlines: deque[tuple[float, _Datagrams, int, _Waiting]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._stream = StreamUpstream(Target("tcp", target.host, target.port), entropy)
 
-    async def ask(self, build: Build, question: bytes) -> bytes:
-        """Return the answer to a question. Raises Unanswered, OSError."""
-        drawn = self._entropy.token_bytes(3)
-        socket = await self._socket(drawn[2])
-        message_id = _free_id(drawn[0] << 8 | drawn[1], socket.waiting)
-        waiting = _Waiting(question, asyncio.get_running_loop().create_future())
-        socket.waiting[message_id] = waiting
+    def send(self, rest: bytes, question: bytes, told: Told) -> None:
+        """Have `told` called once with the answer, or with None when there is none in time."""
+        loop = asyncio.get_running_loop()
+        drawn = self._draw()
         try:
-            if socket.transport is None:
-                raise Unanswered
-            socket.sent += 1
-            socket.transport.sendto(build(message_id))
-            answer = await waiting.answer
-        finally:
-            del socket.waiting[message_id]
-        if message.is_truncated(answer):
-            return await self._stream.ask(build, question)
-        return answer
+            sender = self._socket(drawn[2])
+        except OSError:
+            loop.call_soon(told, None)
+            return
+        message_id = _free_id(drawn[0] << 8 | drawn[1], sender.waiting)
 
-    async def _socket(self, drawn: int) -> _Datagrams:
-        async with self._opening:
-            for socket in [each for each in self._sockets if each.sent >= _QUERIES_PER_SOCKET]:
-                self._sockets.remove(socket)
-                if socket.transport is not None:
-                    # Answers under way still arrive during the time that they may take.
-                    asyncio.get_running_loop().call_later(TRY_SECONDS, socket.transport.close)
-            while len(self._sockets) < _SOCKETS:
-                loop = asyncio.get_running_loop()
-                place = (self._target.host, self._target.port)
-                _, socket = await loop.create_datagram_endpoint(_Datagrams, remote_addr=place)
-                self._sockets.append(socket)
-        return self._sockets[drawn % _SOCKETS]
+        def answered(answer: bytes | None) -> None:
+            if answer is not None and message.is_truncated(answer):
+                self._stream.send(rest, question, told)
+            else:
+                told(answer)
+
+        waiting = sender.waiting[message_id] = _Waiting(question, answered)
+        self._deadlines.append((loop.time() + TRY_SECONDS, sender, message_id, waiting))
+        if self._timer is None:
+            self._timer = loop.call_later(TRY_SECONDS, self._give_up)
+        sender.send(message_id.to_bytes(2, "big") + rest)
+
+    def _draw(self) -> bytes:
+        """Return three random octets; asking the system for each by itself would cost more than sending."""
+        if self._drawn_at >= len(self._drawn):
+            self._drawn, self._drawn_at = self._entropy.token_bytes(_DRAWN), 0
+        self._drawn_at += 3
+        return self._drawn[self._drawn_at - 3 : self._drawn_at]
+
+    def _give_up(self) -> None:
+        """Tell those whose time has run out that there is no answer."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, sender, message_id, waiting = self._deadlines.popleft()
+            if sender.waiting.get(message_id) is waiting:
+                del sender.waiting[message_id]
+                waiting.told(None)
+        if self._deadlines and self._timer is None:
+            self._timer = loop.call_later(max(0.0, self._deadlines[0][0] - now), self._give_up)
+
+    def _socket(self, drawn: int) -> _Datagrams:
+        """Return one of the sockets. Raises OSError when none can be had."""
+        while len(self._sockets) < self._width:
+            self._sockets.append(_Datagrams(self._target))
+        place = drawn % self._width
+        found = self._sockets[place]
+        if found.sent >= _QUERIES_PER_SOCKET:
+            # Answers under way still arrive during the time that they may take.
+            asyncio.get_running_loop().call_later(TRY_SECONDS, found.close)
+            found = self._sockets[place] = _Datagrams(self._target)
+        return found
 
     def close(self) -> None:
         """Close every socket."""
-        for socket in self._sockets:
-            if socket.transport is not None:
-                socket.transport.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        for each in self._sockets:
+            each.close()
         self._sockets.clear()
         self._stream.close()
+
+
+@dataclass(slots=True)
+class _Question:
+    """A question on a stream, and who waits for its answer."""
+
+    question: bytes
+    answer: "asyncio.Future[bytes]"
 
 
 @dataclass(slots=True)
@@ -226,7 +344,7 @@ class _Link:
     """One open stream, its reader, and who waits on it."""
 
     writer: asyncio.StreamWriter
-    waiting: dict[int, _Waiting] = field(default_factory=dict[int, _Waiting])
+    waiting: dict[int, _Question] = field(default_factory=dict[int, _Question])
     reading: "asyncio.Task[None] | None" = None
 
 
@@ -238,15 +356,29 @@ class StreamUpstream:
         self._entropy = entropy
         self._link: _Link | None = None
         self._opening = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def ask(self, build: Build, question: bytes) -> bytes:
+    def send(self, rest: bytes, question: bytes, told: Told) -> None:
+        """Have `told` called once with the answer, or with None when there is none in time."""
+        task = asyncio.get_running_loop().create_task(self._tell(rest, question, told))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell(self, rest: bytes, question: bytes, told: Told) -> None:
+        answer = None
+        with suppress(Unanswered, OSError, TimeoutError):
+            async with asyncio.timeout(TRY_SECONDS):
+                answer = await self._ask(rest, question)
+        told(answer)
+
+    async def _ask(self, rest: bytes, question: bytes) -> bytes:
         """Return the answer to a question. Raises Unanswered, OSError."""
         link = await self._linked()
         message_id = _free_id(int.from_bytes(self._entropy.token_bytes(2), "big"), link.waiting)
-        waiting = _Waiting(question, asyncio.get_running_loop().create_future())
+        waiting = _Question(question, asyncio.get_running_loop().create_future())
         link.waiting[message_id] = waiting
         try:
-            query = build(message_id)
+            query = message_id.to_bytes(2, "big") + rest
             link.writer.write(struct.pack("!H", len(query)) + query)
             return await waiting.answer
         finally:
@@ -295,7 +427,7 @@ class StreamUpstream:
             self._link.reading.cancel()
 
 
-def _free_id(drawn: int, waiting: dict[int, _Waiting]) -> int:
+def _free_id(drawn: int, waiting: Container[int]) -> int:
     """Return an id that is not on its way: the one that was drawn, or the next free one after it."""
     while drawn in waiting:
         drawn = drawn + 1 & 0xFFFF
