@@ -61,6 +61,7 @@ clients: $(CLIENTS) $(S3_CLIENTS)  ## Install the real clients that tests run, u
 prove: $(READY)  ## Run what takes long: kills and revokes under load, deep generated cases
 	$(BIN)/python -m prove.kill
 	$(BIN)/python -m prove.revoke
+	$(BIN)/python -m prove.crowd
 	$(BIN)/python -m prove.objects
 	KEYSTEAD_SIGV4_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/access tests/protocol
 	KEYSTEAD_POLICY_EXAMPLES=1700 $(BIN)/python -m pytest -n auto tests/policy
