@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What DNS clients have to be able to do with an access token, unmodified. The shell is already pointed at an authority,
 # whose ready file is $READY; every step is asserted, and every name is one of a private zone, so that nothing leaves
-# this machine. kdig is needed; unbound, dnsperf and getdns_query are used where they are installed.
+# this machine. kdig is needed; unbound, dnsdist, dnsperf and getdns_query are used where they are installed.
 set -euo pipefail
 export AWS_PAGER='' AWS_DEFAULT_OUTPUT=text
 
@@ -100,6 +100,27 @@ forward-zone:
   forward-addr: ${dot%:*}@${dot##*:}#localhost
 CONF
     unbound -d -c "$folder/unbound.conf" & forwarder=$!
+    found=
+    for _ in $(seq 50); do
+        found=$(kdig @127.0.0.1 -p "$port" +short +timeout=1 +retry=0 build.corp.internal 2> /dev/null || true)
+        [ "$found" = 10.20.30.40 ] && break
+        sleep 0.1
+    done
+    kill "$forwarder"; wait "$forwarder" || true
+    rm -rf "$folder"
+    is 10.20.30.40 "$found"
+fi
+
+if command -v dnsdist > /dev/null; then
+    echo "dnsdist forwards over HTTPS with the token"
+    folder=$(mktemp -d)
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    cat > "$folder/dnsdist.conf" <<CONF
+setLocal("127.0.0.1:$port")
+newServer{address="${dot%:*}:${doh##*:}", tls="openssl", caStore="$ca", subjectName="localhost",
+  dohPath="/dns-query?token=$token", validateCertificates=true, checkName="build.corp.internal."}
+CONF
+    dnsdist --supervised --disable-syslog -C "$folder/dnsdist.conf" > "$folder/log" 2>&1 & forwarder=$!
     found=
     for _ in $(seq 50); do
         found=$(kdig @127.0.0.1 -p "$port" +short +timeout=1 +retry=0 build.corp.internal 2> /dev/null || true)
