@@ -147,6 +147,7 @@ def test_query_log_has_a_line_per_query_and_no_file_has_the_token(dns_room):
     resolver = dns_room.resolver(observabilityRegion="us-east-1")["id"]
     view = dns_room.view(resolver)
     dns_room.gr.get_access_token(accessTokenId=view.token_id)
+    dns_room.gr.update_access_token(accessTokenId=view.token_id, name="ada's laptop")
     name = f"{resolver.removeprefix('gr-')}.route53globalresolver.localhost"
     dns_room.dot("logged.example.com", view.token)
     dns_room.doh("logged.example.com", f"/dns-query?token={view.token}")
@@ -169,6 +170,7 @@ def test_query_log_has_a_line_per_query_and_no_file_has_the_token(dns_room):
         ("Denied", "REFUSED"),
     ]
     assert mine[0]["enrichments"][0]["data"]["token_id"] == view.token_id
+    assert mine[0]["enrichments"][0]["data"]["token_name"] == "ada's laptop"
     assert (mine[0]["class_uid"], mine[0]["query"]["hostname"]) == (4003, "logged.example.com.")
     assert mine[0]["answers"][0]["rdata"] == "192.0.2.1"
     shown = (view.token.encode(), base64.b64encode(view.token.encode()), view.token.encode().hex().encode())
