@@ -52,6 +52,15 @@ class Exchange:
         """Return all headers as text, for the protocols that bind members to them."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.request.head.items()}
 
+    def end(self) -> None:
+        """Let go of what refers back to this exchange, once it is answered.
+
+        The condition keys of the call do. Left so, each request would be garbage that only the collector can free,
+        and under load a fifth of the processor's time went there.
+        """
+        if self.call is not None:
+            self.call.late = None
+
 
 def begin(request: HTTPRequest, request_id: str) -> Exchange:
     """Return the exchange of a request of which nothing is known yet."""

@@ -91,15 +91,21 @@ class Gateway:
             for stage in self._stages:
                 stage(exchange)
             entry = _entry(exchange)
-            return self._wait(exchange, entry) if entry.waits else self._read(exchange, entry)
+            if entry.waits:
+                return self._wait(exchange, entry)
+            response = self._read(exchange, entry)
         except Exception as error:  # Whatever went wrong, the caller gets an answer in its own protocol.
-            return self._fail(exchange, error)
+            response = self._fail(exchange, error)
+        exchange.end()
+        return response
 
     async def _wait(self, exchange: Exchange, entry: Entry) -> WireResponse:
         try:
-            return await self._perform(exchange, entry)
+            response = await self._perform(exchange, entry)
         except Exception as error:  # As above.
-            return self._fail(exchange, error)
+            response = self._fail(exchange, error)
+        exchange.end()
+        return response
 
     def _fail(self, exchange: Exchange, error: Exception) -> WireResponse:
         try:
