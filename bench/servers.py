@@ -7,6 +7,7 @@ The bare server is `bench.bare`.
 import configparser
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import re
@@ -205,6 +206,8 @@ def _keystead_argv(directory: Path, ready_file: Path) -> list[str]:
     return argv
 
 
+# Asked once: the time of asking is not that of a start.
+@functools.cache
 def _listener_flags() -> list[str]:
     # Several servers run side by side, so every listener that this version has needs a port of its own.
     command = [program("keystead"), "serve", "--help"]
