@@ -122,7 +122,9 @@ def _dns_rows(table: Table) -> Iterator[Sequence[str]]:
     for load, servers in table.items():
         for name, series in servers.items():
             latency = f"{series.p50_ms:.2f}" if series.p50_ms else ""
-            ratio = "" if name == PEER else f"{series.cpu_ratio(servers[PEER]):.2f}"
+            # A run that broke off has a round more of one than of the other.
+            whole = PEER in servers and len(series.rounds) == len(servers[PEER].rounds)
+            ratio = f"{series.cpu_ratio(servers[PEER]):.2f}" if whole and name != PEER else ""
             yield (load, name, f"{series.cpu_us:.1f}", f"{series.rate:.0f}", latency, ratio)
             load = ""
 

@@ -209,7 +209,7 @@ class _Datagrams:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFERED)
         self._socket.connect((target.host, target.port))
-        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._loop.add_reader(self._socket.fileno(), self.read)
 
     def send(self, query: bytes) -> None:
         """Send a query. What cannot be sent is as good as lost on the way."""
@@ -224,7 +224,7 @@ class _Datagrams:
             self._socket.close()
             self._fail()
 
-    def _readable(self) -> None:
+    def read(self) -> None:
         """Take what has come, but not for ever: others want their turn."""
         try:
             for _ in range(_READ_AT_ONCE):
@@ -303,6 +303,8 @@ class DatagramUpstream:
         now = loop.time()
         while self._deadlines and self._deadlines[0][0] <= now:
             _, sender, message_id, waiting = self._deadlines.popleft()
+            if sender.waiting.get(message_id) is waiting:
+                sender.read()  # After a stall of ours the answer may have been here for long.
             if sender.waiting.get(message_id) is waiting:
                 del sender.waiting[message_id]
                 waiting.told(None)
