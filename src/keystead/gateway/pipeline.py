@@ -118,7 +118,6 @@ class Gateway:
         return self._table.names_rest_operation(method, raw_path, query)
 
     def _refuse(self, exchange: Exchange, told: Answer, error: Exception) -> WireResponse:
-        _untie(exchange)
         response = serialise(exchange, told)
         self._journal.observe(self._scribe.refused(exchange, told))
         if exchange.caller is not None or self._explanations.has_room():
@@ -214,9 +213,7 @@ class Gateway:
 
     def _read(self, exchange: Exchange, entry: Entry) -> WireResponse:
         """Perform an operation that changes nothing, against a committed state."""
-        call = _call(exchange)
-        result = entry.method(call, exchange.params)
-        call.late = None  # See `_untie`.
+        result = entry.method(_call(exchange), exchange.params)
         response = entry.compiled.operation.serialise(result or {}, exchange.request_id)
         if self._audit_reads:
             self._journal.observe_read(lambda: self._scribe.succeeded(exchange, result))
@@ -236,7 +233,6 @@ class Gateway:
             call.principal = exchange.caller.principal
             self._require_allowed(exchange, call, self._authoriser.decide_again)
         result = entry.method(call, exchange.params)
-        _untie(exchange)
         tx.note(encode(self._scribe.succeeded(exchange, result)))
         return entry.compiled.operation.serialise(result or {}, exchange.request_id)
 
@@ -274,15 +270,6 @@ def _is_unsigned(exchange: Exchange) -> bool:
         and entry.declaration.authentication == "none-by-model"
         and entry.compiled.operation.is_unsigned
     )
-
-
-def _untie(exchange: Exchange) -> None:
-    """Let go of the condition keys: they know the exchange that knows the call that knows them.
-
-    A cycle for each request keeps the collector busy: it cost 5 µs of a GetUser's 110.
-    """
-    if exchange.call is not None:
-        exchange.call.late = None
 
 
 def _entry(exchange: Exchange) -> Entry:
