@@ -1,6 +1,8 @@
 """Walks grafana-client, unmodified, through one workspace with the tokens of three roles.
 
-Usage: `grafana_client_walk.py URL ADMIN EDITOR VIEWER`, the tokens by environment variables of these names.
+Usage: `grafana_client_walk.py URL [--upstream]`, the tokens by the environment variables ADMIN, EDITOR and VIEWER.
+With `--upstream` the workspace stands before another Grafana, which does not know our service accounts: none of
+them can be a member of a team there.
 Prints one line per step; the exit status tells whether each was allowed or refused as its role has it.
 """
 
@@ -130,12 +132,10 @@ def walk_teams(admin: GrafanaApi, editor: GrafanaApi) -> None:
     """Teams, the organisation's users, and preferences."""
     team = admin.teams.add_team({"name": "Walkers", "email": "w@example.com"})["teamId"]
     expect([each["id"] for each in admin.teams.search_teams("Walk")] == [team])
-    account = admin.serviceaccount.create({"name": "Member", "role": "Viewer"})["id"]
-    admin.teams.add_team_member(team, account)
-    expect([each["userId"] for each in admin.teams.get_team_members(team)] == [account])
+    if "--upstream" not in sys.argv:
+        walk_members(admin, team)
     refused(409, lambda: admin.teams.add_team({"name": "Walkers"}))
     refused(403, lambda: editor.teams.delete_team(team))
-    admin.teams.remove_team_member(team, account)
     admin.teams.delete_team(team)
     refused(404, lambda: admin.teams.get_team(team))
     expect(admin.organization.get_current_organization_users() == [])
@@ -143,6 +143,14 @@ def walk_teams(admin: GrafanaApi, editor: GrafanaApi) -> None:
     expect(admin.organization.get_preferences()["theme"] == "dark")
     refused(403, editor.organization.get_preferences)
     print("teams, users and preferences: an Admin manages, an Editor may not")
+
+
+def walk_members(admin: GrafanaApi, team: int) -> None:
+    """A service account joins a team and leaves it."""
+    account = admin.serviceaccount.create({"name": "Member", "role": "Viewer"})["id"]
+    admin.teams.add_team_member(team, account)
+    expect([each["userId"] for each in admin.teams.get_team_members(team)] == [account])
+    admin.teams.remove_team_member(team, account)
 
 
 if __name__ == "__main__":

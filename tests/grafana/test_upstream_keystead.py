@@ -47,6 +47,7 @@ def test_grafana_client_walks_through_both_doors(room: GrafanaRoom, there: Grafa
             CHECKOUT / ".clients" / "grafana" / "bin" / "python",
             CHECKOUT / "clients" / "grafana_client_walk.py",
             f"{room.authority.url}/_ws/{here}",
+            "--upstream",
         ],
         env=environment,
         capture_output=True,
