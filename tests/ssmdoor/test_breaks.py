@@ -30,6 +30,8 @@ def remote(rig: Rig, wire: Wire) -> Iterator[str]:
 
 def sit_down(rig: Rig, instance: str, port: int | None = None) -> Person:
     """Start a session and our plugin in it, its first socket over the wire if there is a `port`."""
+    # The test before may have cut the node off, and a busy machine takes its time to join it again.
+    rig.wait_connected(instance)
     opened = rig.client("ssm").start_session(Target=instance)
     host, _, path = opened["StreamUrl"].removeprefix("wss://").partition("/")
     stream = f"wss://127.0.0.1:{port}/{path}" if port else f"wss://{host}/{path}"

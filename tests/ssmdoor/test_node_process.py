@@ -1,6 +1,7 @@
 """The agent as a process: as whom shells run, that it makes no user, and that it listens on nothing."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -26,7 +27,10 @@ def accounts() -> str:
 
 def listening(pid: int) -> set[str]:
     """Return the inodes of a process's sockets that take connections."""
-    own = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    own: set[str] = set()
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # Closed since it was listed.
+            own.add(os.readlink(each))
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
