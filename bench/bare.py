@@ -26,12 +26,12 @@ async def app(_scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send(_END)
 
 
-def main() -> None:
-    """Serve on a free port with the options that keystead gives uvicorn."""
+def serve(application: Any) -> None:
+    """Serve an application on a free port with the options that keystead gives uvicorn, and print the port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
-        app,
+        application,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -47,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(app)

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from bench.farside import serve
+from bench.bare import serve
 
 
 class BareProxy:
