@@ -24,9 +24,8 @@ def dns(results: Results, place: Place, effort: Effort, say: Say) -> None:
     names = place.directory / "names"
     names.write_text("".join(f"{name} A\n" for name in NAMES))
     with contextlib.ExitStack() as running:
+        sides = _start(running, place, effort, say)
         for number in range(WARM_UP_ROUNDS + effort.rounds):
-            if number == 0:
-                sides = _start(running, place, effort, say)
             say(f"DNS, round {number} of {effort.rounds}")
             for what, shape in _measured():
                 for side in sides:
