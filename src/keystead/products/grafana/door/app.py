@@ -21,7 +21,7 @@ from keystead.kernel.errors import StoreUnavailable
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
 from keystead.products.grafana.door.memory import Memory, Told
-from keystead.products.grafana.door.opening import open_workspace
+from keystead.products.grafana.door.opening import held_workspace, open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
 from keystead.products.grafana.door.roles import EDITOR_ROLE, SERVER_ADMIN, may
 from keystead.products.grafana.door.routes import Route, RouteTable
@@ -135,7 +135,7 @@ class GrafanaDoor:
         segments = None if named is None else segments_of(named[1])
         if named is None or segments is None:
             raise Refusal(404, "Not found")
-        held = self._memory.of(named[0]) or self._memory.hold(open_workspace(self._reader, named[0]))
+        held = held_workspace(self._memory, self._reader, named[0])
         return _Place(held.workspace, segments, named[2])
 
     def _touch(self, scope: Message, workspace: Workspace, holder: Holder) -> None:

@@ -65,6 +65,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         base.reader,
         base.seal,
         admission,
+        memory,
         Visits(base.reader, base.verifier, admission, base.clock),
         base.usage,
         scribe,

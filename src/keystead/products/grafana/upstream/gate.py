@@ -22,7 +22,8 @@ from keystead.kernel.errors import StoreUnavailable
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.app import GrafanaDoor
 from keystead.products.grafana.door.asking import Answer, Holder, Refusal
-from keystead.products.grafana.door.opening import open_workspace
+from keystead.products.grafana.door.memory import Memory
+from keystead.products.grafana.door.opening import held_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.wire import ClientGone, answer, header
@@ -54,6 +55,7 @@ class Gate:
         reader: Reader,
         seal: Seal,
         admission: Admission,
+        memory: Memory,
         visits: Visits,
         usage: Usage,
         scribe: Scribe,
@@ -67,6 +69,7 @@ class Gate:
         self._reader = reader
         self._seal = seal
         self._admission = admission
+        self._memory = memory
         self._visits = visits
         self._usage = usage
         self._scribe = scribe
@@ -141,7 +144,7 @@ class Gate:
             if is_socket:
                 raise Refusal(404, "Not found")
             return False
-        workspace = open_workspace(self._reader, upstream.workspace)
+        workspace = held_workspace(self._memory, self._reader, upstream.workspace).workspace
         segments = segments_of(named[1])
         if segments is None:
             raise Refusal(404, "Not found")
@@ -210,6 +213,7 @@ class Gate:
                 self._seal,
                 self._admission,
                 self._visits,
+                self._epoch,
                 self._clock,
                 self._entropy,
             )

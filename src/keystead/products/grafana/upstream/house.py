@@ -9,6 +9,7 @@ from keystead.access.doors import Message, Receive, Send
 from keystead.audit.event import authority_event, encode
 from keystead.config.settings import Settings
 from keystead.credentials.seal import Seal
+from keystead.identity.epoch import PolicyEpoch
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.secret import Secret
@@ -22,6 +23,7 @@ from keystead.products.grafana.upstream.limits import Slots
 from keystead.products.grafana.upstream.live import Live
 from keystead.products.grafana.upstream.lodging import Lodgings
 from keystead.products.grafana.upstream.moving import leave
+from keystead.products.grafana.upstream.opentokens import OpenTokens
 from keystead.products.grafana.upstream.proxy import Proxy
 from keystead.products.grafana.upstream.refusals import refuse
 from keystead.products.grafana.upstream.site import Errand, Place, Site
@@ -46,6 +48,7 @@ class House:
         seal: Seal,
         admission: Admission,
         visits: Visits,
+        epoch: PolicyEpoch,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -55,7 +58,8 @@ class House:
         self._reader = reader
         self._seal = seal
         self._clock = clock
-        lodgings = Lodgings(settings, store, reader, seal, clock, entropy)
+        self._open_tokens = OpenTokens(epoch)
+        lodgings = Lodgings(settings, store, reader, seal, self._open_tokens, clock, entropy)
         self._proxy = Proxy(settings, reader, admission, visits, lodgings)
         self._live = Live(settings, reader, admission, visits, lodgings)
         self._sites: dict[str, Site] = {}
@@ -108,6 +112,7 @@ class House:
 
             def forget(tx: Transaction, upstream: Upstream = upstream) -> None:
                 records.drop(tx, upstream.workspace)
+                self._open_tokens.forget_after(tx, upstream.workspace)
                 event = authority_event(self._clock.epoch(), "ForgetUpstream", workspaceId=upstream.workspace)
                 tx.note(encode(event))
 

@@ -1,8 +1,8 @@
 """The token that a role's requests go on with: minted at the upstream on first use, kept sealed, replaced in time.
 
-The row in the database decides: what another node has minted is used, and what is minted here is used by others. A
-token that is still there and that the upstream refuses is replaced; the caller says so, and is believed only after
-the upstream has refused it once more.
+The row in the database decides: what another node has minted is used, and what is minted here is used by others; it
+is opened once and held until it may have changed (`opentokens.py`). A token that is still there and that the
+upstream refuses is replaced; the caller says so, and is believed only after the upstream has refused it once more.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.secret import Secret
 from keystead.products.grafana.upstream import upstream_records as records
 from keystead.products.grafana.upstream.landlord import TOKEN_SECONDS, Landlord, Unwilling, account_name
+from keystead.products.grafana.upstream.opentokens import OpenTokens
 from keystead.products.grafana.upstream.upstream_records import Lodger, Upstream
 from keystead.products.grafana.upstream.wire import Line
 from keystead.store.interface import Reader, Store, Transaction
@@ -34,19 +35,29 @@ class Lodgings:
     """Finds, mints and replaces the tokens that requests go on with."""
 
     def __init__(
-        self, settings: Settings, store: Store, reader: Reader, seal: Seal, clock: Clock, entropy: Entropy
+        self,
+        settings: Settings,
+        store: Store,
+        reader: Reader,
+        seal: Seal,
+        open_tokens: OpenTokens,
+        clock: Clock,
+        entropy: Entropy,
     ) -> None:
         self._seconds = max(ADMINISTRATION_SECONDS, settings.grafana_upstream_connect_seconds)
         self._store = store
         self._reader = reader
         self._seal = seal
+        self._open = open_tokens
         self._clock = clock
         self._entropy = entropy
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def token(self, upstream: Upstream, line: Line, role: str) -> Secret:
         """Return the token of a role. Raises Unwilling when there is none and none can be made, SealBroken."""
-        kept = self._kept(upstream, role, _FRESH_MS)
+        kept = self._open.of(upstream, role, self._now_ms(), _FRESH_MS)
+        if kept is None:
+            kept = self._kept(upstream, role, _FRESH_MS)
         if kept is not None:
             return kept
         async with self._lock(upstream, role):
@@ -117,6 +128,7 @@ class Lodgings:
         if present is None or present.serial != upstream.serial:
             return False
         records.put_lodger(tx, upstream, lodger, self._seal, token)
+        self._open.forget_after(tx, upstream.workspace)
         event = authority_event(
             self._clock.epoch(),
             "MintUpstreamToken",
@@ -133,10 +145,13 @@ class Lodgings:
         if lodger is None or not 0 <= self._now_ms() - lodger.minted_at < younger_than_ms:
             return None
         try:
-            return records.token_of(self._reader, self._seal, lodger)
+            token = records.token_of(self._reader, self._seal, lodger)
         except SealBroken:
             # Made anew, like any other that is of no use.
             return None
+        if token is not None:
+            self._open.hold(upstream, lodger, token)
+        return token
 
     def _lock(self, upstream: Upstream, role: str) -> asyncio.Lock:
         return self._locks.setdefault((upstream.workspace, role), asyncio.Lock())
