@@ -4,10 +4,18 @@ Follows RFC 1035 §5.1 and the RFC of each type. dnspython reads them, relative 
 look-up.
 """
 
+from typing import TYPE_CHECKING
+
 import dns.exception
-import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+
+from keystead.kernel.lazily import later
+
+if TYPE_CHECKING:
+    from dns import rdata
+else:
+    rdata = later("dns.rdata")
 
 TYPES = (
     "SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA", "SSHFP",
@@ -30,7 +38,7 @@ def wire_value(type_name: str, text: str) -> bytes:
     if len(text) > LONGEST_VALUE:
         raise BadValue(f"Value is longer than {LONGEST_VALUE} characters")
     try:
-        data = dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(type_name), text)
+        data = rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(type_name), text)
         return bytes(data.to_wire() or b"")
     # dnspython's own errors, and what it lets through of Python's on odd input.
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, TypeError) as error:

@@ -6,10 +6,10 @@ most 256 letters, digits, spaces and `+-=._:/@`; what begins with `aws:` is AWS'
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-
-import regex
+from typing import TYPE_CHECKING, Final
 
 from keystead.gateway.call import Call
+from keystead.kernel.lazily import later
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.errors import invalid
@@ -17,12 +17,17 @@ from keystead.products.lightsail.finding import RESOURCE, named
 from keystead.products.lightsail.oplog import TAGGING, OperationLog
 from keystead.types import lightsail
 
+if TYPE_CHECKING:
+    import regex
+else:
+    regex = later("regex")
+
 MOST_TAGS = 50
 BAD_TAG = (
     "A tag has a key of 1 to 128 and a value of 0 to 256 letters, digits, spaces and characters of +-=._:/@"
 )
-_KEY = regex.compile(r"[\p{L}\p{N}\p{Zs}+\-=._:/@]{1,128}")
-_VALUE = regex.compile(r"[\p{L}\p{N}\p{Zs}+\-=._:/@]{0,256}")
+_KEY: Final = r"[\p{L}\p{N}\p{Zs}+\-=._:/@]{1,128}"
+_VALUE: Final = r"[\p{L}\p{N}\p{Zs}+\-=._:/@]{0,256}"
 
 
 class TagOperations:
@@ -74,7 +79,7 @@ def with_tags(tags: Mapping[str, str | None], added: Sequence[lightsail.Tag]) ->
 
 
 def _check(key: str, value: str | None) -> None:
-    if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value or ""):
+    if not regex.fullmatch(_KEY, key) or not regex.fullmatch(_VALUE, value or ""):
         raise invalid(BAD_TAG)
     if key.lower().startswith("aws:"):
         raise invalid("A tag key must not start with aws:")

@@ -7,9 +7,14 @@ deny-access policies", for the schema and the request, and cedarpy for the rest:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import cedarpy
+from keystead.kernel.lazily import later
+
+if TYPE_CHECKING:
+    import cedarpy
+else:
+    cedarpy = later("cedarpy")
 
 SCHEMA: Final = """\
 namespace AWS::EC2 { entity Instance tags String; }

@@ -5,14 +5,19 @@ Whatever is wrong with a text is `BadContent`, or `BadSchema` for its schema ver
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import yaml
 
+from keystead.kernel.lazily import later
 from keystead.products.ssm.approval_policy import read_automatic, read_manual
 from keystead.products.ssm.content_errors import BadContent, BadSchema
 from keystead.products.ssm.plain import as_object
+
+if TYPE_CHECKING:
+    import yaml
+else:
+    yaml = later("yaml")
 
 MAX_BYTES: Final = 64 * 1024
 _MAX_DEPTH: Final = 40
@@ -22,10 +27,6 @@ _MINUTES: Final = {"idleSessionTimeout": 60, "maxSessionDuration": 1440}
 NO_KMS: Final = "kmsKeyId is not supported: sessions go over TLS here, and no key service is there."
 SCHEMAS: Final = {"Session": "1.0", "ManualApprovalPolicy": "0.3", "AutoApprovalPolicy": "0.3"}
 """The types of documents that are served, and the schema version of each."""
-
-# yaml's types are partial: what its loader is and returns is stated here.
-_EVENTS: Any = yaml.parse  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(text: str, format_: str) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _read_json(text: str) -> object:
 def _read_yaml(text: str) -> object:
     try:
         _check_depth(text)
-        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+        loaded: object = yaml.load(text, Loader=_loader())
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadContent("YAML not well-formed.") from error
     return loaded
@@ -62,7 +63,8 @@ def _check_depth(text: str) -> None:
     """Refuse what nests too deeply or repeats itself by aliases, before anything is built of it."""
     depth = 0
     # Events are untyped in the library.
-    for event in _EVENTS(text, Loader=_LOADER):
+    events: Any = yaml.parse  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for event in events(text, Loader=_loader()):
         if isinstance(event, yaml.AliasEvent):
             raise BadContent("YAML aliases are not supported.")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -71,6 +73,11 @@ def _check_depth(text: str) -> None:
             depth -= 1
         if depth > _MAX_DEPTH:
             raise BadContent("The document nests too deeply.")
+
+
+def _loader() -> Any:
+    # yaml's types are partial: that of its loader is stated here.
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def write(value: Mapping[str, Any], format_: str) -> str:

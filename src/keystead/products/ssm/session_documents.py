@@ -9,13 +9,17 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import regex
-
+from keystead.kernel.lazily import later
 from keystead.products.ssm.builtin import PREFERENCES, SHELL
 from keystead.products.ssm.resources import plain_document_name
 from keystead.store.interface import Reader
+
+if TYPE_CHECKING:
+    import regex
+else:
+    regex = later("regex")
 
 DEFAULT_IDLE_MINUTES: Final = 20
 SESSION_TYPES: Final = ("Standard_Stream", "InteractiveCommands", "NonInteractiveCommands", "Port")

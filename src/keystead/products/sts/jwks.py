@@ -10,15 +10,20 @@ import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import jwt
 import msgspec
 
 from keystead.config.values import Address
 from keystead.kernel.clock import Clock
+from keystead.kernel.lazily import later
 from keystead.products.sts.issuers import OIDCIssuer
+
+if TYPE_CHECKING:
+    import jwt
+else:
+    jwt = later("jwt")
 
 ALGORITHMS = frozenset({"RS256", "ES256"})
 SMALLEST_RSA_BITS = 2048
@@ -43,7 +48,7 @@ class Keys:
         self._failure: CannotFetch | None = None
         self._asking = asyncio.Lock()
 
-    async def key(self, key_id: str) -> jwt.PyJWK | None:
+    async def key(self, key_id: str) -> "jwt.PyJWK | None":
         """Return the key of an id, None when the issuer has none. Raises CannotFetch."""
         async with self._asking:
             age = None if self._asked_at is None else self._clock.monotonic() - self._asked_at
@@ -66,7 +71,7 @@ class Keys:
             self._keys, self._failure = {}, CannotFetch(f"{self._issuer.jwks} takes too long")
 
 
-def parse(document: bytes) -> Mapping[str, jwt.PyJWK]:
+def parse(document: bytes) -> "Mapping[str, jwt.PyJWK]":
     """Return the keys of a JWK set that can verify a token here, by key id. Raises CannotFetch."""
     try:
         # A JWK set is whatever its issuer wrote: what is used of it is checked by the library.
@@ -78,7 +83,7 @@ def parse(document: bytes) -> Mapping[str, jwt.PyJWK]:
     return {each["kid"]: key for each in listed if (key := _usable(each)) is not None}
 
 
-def _usable(listed: dict[str, Any]) -> jwt.PyJWK | None:
+def _usable(listed: dict[str, Any]) -> "jwt.PyJWK | None":
     if not isinstance(listed.get("kid"), str) or listed.get("use", "sig") != "sig":
         return None
     try:

@@ -9,14 +9,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
-
-import jwt
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from keystead.kernel.clock import Clock
+from keystead.kernel.lazily import later
 from keystead.products.sts.issuers import OIDCIssuer
 from keystead.products.sts.jwks import ALGORITHMS, CannotFetch, Keys
 from keystead.types import sts
+
+if TYPE_CHECKING:
+    import jwt
+else:
+    jwt = later("jwt")
 
 # [GH], quoted from AWS's answers.
 NOT_A_JWT = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
@@ -122,7 +126,7 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], str]:
     return header, issuer
 
 
-def _verified(token: str, key: jwt.PyJWK) -> Mapping[str, Any]:
+def _verified(token: str, key: "jwt.PyJWK") -> Mapping[str, Any]:
     """Return the claims of a token that this key signed; what they say is judged by the authority's clock."""
     try:
         return jwt.decode(

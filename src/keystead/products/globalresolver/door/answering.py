@@ -13,11 +13,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, cast
 
 import dns.exception
-import dns.message
 
 from keystead.credentials.usage import Usage
 from keystead.kernel.clock import Clock
 from keystead.kernel.errors import StoreUnavailable
+from keystead.kernel.lazily import later
 from keystead.products.globalresolver.door import message, subnet
 from keystead.products.globalresolver.door.admission import Admission, Admitted, Denied
 from keystead.products.globalresolver.door.arrival import Arrival
@@ -32,6 +32,10 @@ from keystead.products.globalresolver.records import Rule
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
+
+    from dns import message as dns_message
+else:
+    dns_message = later("dns.message")
 
 _LOG = logging.getLogger("keystead.dns")
 
@@ -222,7 +226,7 @@ class Answering:
             question = message.question_of(wire_name(labels), query.type)
             rest = _upstream_query(arrival, query, access, question)
             wire = await self._upstreams().ask(rest, question)
-            parsed = dns.message.from_wire(wire, ignore_trailing=True)
+            parsed = dns_message.from_wire(wire, ignore_trailing=True)
         except (Unanswered, dns.exception.DNSException, ValueError):
             return []
         return [

@@ -11,11 +11,15 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
-from awscrt import checksums as crt  # pyright: ignore[reportMissingTypeStubs] - it has annotations.
-
+from keystead.kernel.lazily import later
 from keystead.products.lightsail.objects.model import Checksum
+
+if TYPE_CHECKING:
+    from awscrt import checksums as crt  # pyright: ignore[reportMissingTypeStubs] - it has annotations.
+else:
+    crt = later("awscrt.checksums")
 
 Type = Literal["FULL_OBJECT", "COMPOSITE"]
 Bytes = bytes | memoryview
@@ -52,7 +56,7 @@ class _CRC:
 class _XXHash:
     """One of the xxHash family as a running sum."""
 
-    def __init__(self, new: Callable[[], crt.XXHash]) -> None:
+    def __init__(self, new: "Callable[[], crt.XXHash]") -> None:
         self._sum = new()
 
     def update(self, data: Bytes) -> None:
@@ -100,12 +104,24 @@ def text_of(value: bytes) -> str:
 
 
 _BOTH: tuple[Type, ...] = ("COMPOSITE", "FULL_OBJECT")
+_FULL: tuple[Type, ...] = ("FULL_OBJECT",)
 _COMPOSITE: tuple[Type, ...] = ("COMPOSITE",)
+# Functions of its own look into the library only when they are called: it is loaded then.
 # UNCONFIRMED for SHA512, MD5 and the xxHash family: new in the models, and what types they have is not documented.
 _ALL = (
-    Algorithm("CRC32", 4, lambda: _CRC(zlib.crc32, 4), _BOTH, crt.combine_crc32),
-    Algorithm("CRC32C", 4, lambda: _CRC(crt.crc32c, 4), _BOTH, crt.combine_crc32c),
-    Algorithm("CRC64NVME", 8, lambda: _CRC(crt.crc64nvme, 8), ("FULL_OBJECT",), crt.combine_crc64nvme),
+    Algorithm(
+        "CRC32", 4, lambda: _CRC(zlib.crc32, 4), _BOTH, lambda a, b, size: crt.combine_crc32(a, b, size)
+    ),
+    Algorithm(
+        "CRC32C", 4, lambda: _CRC(crt.crc32c, 4), _BOTH, lambda a, b, size: crt.combine_crc32c(a, b, size)
+    ),
+    Algorithm(
+        "CRC64NVME",
+        8,
+        lambda: _CRC(crt.crc64nvme, 8),
+        _FULL,
+        lambda a, b, size: crt.combine_crc64nvme(a, b, size),
+    ),
     Algorithm("SHA1", 20, lambda: hashlib.sha1(usedforsecurity=False), _COMPOSITE),
     Algorithm("SHA256", 32, hashlib.sha256, _COMPOSITE),
     Algorithm("SHA512", 64, hashlib.sha512, _COMPOSITE),
