@@ -23,7 +23,7 @@ from keystead.gateway.context import RequestKeys
 from keystead.gateway.exchange import Exchange, HTTPRequest, begin
 from keystead.gateway.explaining import explain
 from keystead.gateway.journaling import Scribe
-from keystead.gateway.operations import Entry, OperationTable, no_resource_policy
+from keystead.gateway.operations import Entry, OperationTable, no_further_actions, no_resource_policy
 from keystead.gateway.refusing import AccessDenied, Answer, answer_to, broken, serialise
 from keystead.gateway.routing import Router, Unrouted
 from keystead.identity.principals import NOBODY, Principal
@@ -246,7 +246,9 @@ class Gateway:
         has_sides = face.resource_side is not no_resource_policy
         if is_above and not has_sides:
             return
-        actions = (call.action, *face.further_actions(reader, call, params))
+        actions = (call.action,)
+        if face.further_actions is not no_further_actions:
+            actions = (call.action, *face.further_actions(reader, call, params))
         for template in entry.resources:
             arn = face.resource_arn(reader, call, template, params)
             side = face.resource_side(reader, call, arn, params) if has_sides else None

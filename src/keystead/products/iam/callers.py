@@ -8,7 +8,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from keystead.gateway.call import Call
 from keystead.identity import group_records, records, role_records
@@ -71,43 +71,59 @@ def resource_arn(reader: Reader, call: Call, template: str, request: Mapping[str
     update moves it to. Any other template is filled from the request as it is; one that begins with a member
     is an ARN already.
     """
-    account = call.principal.account
     if template == "*":
         return template
     if request.get("AllUsers"):
-        return iam_arn(account, "user/*")
-    shape, kind, member = _read(template)
-    if shape == "existing":
-        return _existing(reader, call, kind, request.get(member))
-    if shape == "moved":
-        return _moved(reader, account, kind, member, request)
-    filled = _MEMBER.sub(lambda found: _value(request, found[1]), template)
-    return filled if template.startswith("{") else iam_arn(account, filled)
+        return iam_arn(call.principal.account, "user/*")
+    return _reading(template)(reader, call, request)
 
 
 @functools.cache  # Templates are those of the operations declared: about a hundred.
-def _read(template: str) -> tuple[Literal["existing", "moved", "filled"], str, str]:
-    """Return what kind of template it is, and for the first two the kind of thing and the member that names it."""
+def _reading(template: str) -> Callable[[Reader, Call, Mapping[str, Any]], str]:
+    """Return what makes an ARN after a template. Each request asks, so the template is read once."""
     if existing := _EXISTING.fullmatch(template):
-        return "existing", existing["kind"], existing["member"]
+        return _existing(existing["kind"], existing["member"])
     if moved := _MOVED.fullmatch(template):
-        return "moved", moved["kind"], moved["member"]
-    return "filled", "", ""
+        return _moved(moved["kind"], moved["member"])
+    return _filled(template)
 
 
-def _existing(reader: Reader, call: Call, kind: str, name: str | None) -> str:
-    if name is None:
-        check_is_user(call)
-        return call.principal.arn if call.principal.owner != ROOT_OWNER else "*"
-    found = call.subject = _FIND[kind](reader, call.principal.account, name)
-    return iam_arn(call.principal.account, f"{kind}/{name}") if found is None else found.arn
+def _existing(kind: str, member: str) -> Callable[[Reader, Call, Mapping[str, Any]], str]:
+    find = _FIND[kind]
+
+    def arn(reader: Reader, call: Call, request: Mapping[str, Any]) -> str:
+        principal, name = call.principal, request.get(member)
+        if name is None:
+            check_is_user(call)
+            return principal.arn if principal.owner != ROOT_OWNER else "*"
+        found = call.subject = find(reader, principal.account, name)
+        return iam_arn(principal.account, f"{kind}/{name}") if found is None else found.arn
+
+    return arn
 
 
-def _moved(reader: Reader, account: str, kind: str, member: str, request: Mapping[str, Any]) -> str:
-    found = _FIND[kind](reader, account, request[member])
-    name, path = (request[member], "/") if found is None else (found.name, found.path)
-    path, name = request.get("NewPath", path), request.get(f"New{member}", name)
-    return iam_arn(account, f"{kind}{path}{name}")
+def _moved(kind: str, member: str) -> Callable[[Reader, Call, Mapping[str, Any]], str]:
+    find = _FIND[kind]
+
+    def arn(reader: Reader, call: Call, request: Mapping[str, Any]) -> str:
+        account = call.principal.account
+        found = find(reader, account, request[member])
+        name, path = (request[member], "/") if found is None else (found.name, found.path)
+        path, name = request.get("NewPath", path), request.get(f"New{member}", name)
+        return iam_arn(account, f"{kind}{path}{name}")
+
+    return arn
+
+
+def _filled(template: str) -> Callable[[Reader, Call, Mapping[str, Any]], str]:
+    is_whole = template.startswith("{")
+
+    def arn(reader: Reader, call: Call, request: Mapping[str, Any]) -> str:
+        del reader
+        filled = _MEMBER.sub(lambda found: _value(request, found[1]), template)
+        return filled if is_whole else iam_arn(call.principal.account, filled)
+
+    return arn
 
 
 def _value(request: Mapping[str, Any], member: str) -> str:
