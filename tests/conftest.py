@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from support.running import RunningAuthority
 
 _ENGINES = ("sqlite", "postgres")
-_PRODUCTS = {
+_OF_OPERATIONS = {"seeds"} | {
     folder.name
     for folder in (Path(__file__).parents[1] / "src/keystead/products").iterdir()
     if folder.is_dir()
 }
+"""Folders whose tests are about operations: those of the products, and the seed operations' contracts."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["usual", *_ENGINES, "both"],
         default="usual",
         help="where authorities under test keep their rows; usual: the operations' tests, in a folder named after"
-        " their product, on both engines, others on SQLite (the store's own tests always run on both)",
+        " their product or in seeds, on both engines, others on SQLite (the store's own tests always run on both)",
     )
 
 
@@ -50,7 +51,7 @@ def _engines(metafunc: pytest.Metafunc) -> list[str]:
     asked = metafunc.config.getoption("--engine")
     wanted = list(_ENGINES) if asked == "both" else [asked]
     if asked == "usual":
-        wanted = list(_ENGINES) if metafunc.definition.path.parent.name in _PRODUCTS else ["sqlite"]
+        wanted = list(_ENGINES) if metafunc.definition.path.parent.name in _OF_OPERATIONS else ["sqlite"]
     only = metafunc.definition.get_closest_marker("only_on")
     # One about another engine than is asked for still runs, on its own: it must not vanish unseen.
     return wanted if only is None else [only.args[0]]

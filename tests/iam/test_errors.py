@@ -18,7 +18,6 @@ def test_modelled_error_is_answered(room, failure):
     assert type(caught.error) is room.iam.exceptions.from_code(failure.code)
 
 
-@pytest.mark.only_on("sqlite")  # The fault is made inside SQLite.
 @pytest.mark.parametrize("operation", sorted(CALLS.keys() - WITHOUT_DISK))
 def test_broken_disk_is_a_service_failure_and_nothing_of_it_shows(room, operation):
     name = room.user()

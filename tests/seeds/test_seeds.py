@@ -14,6 +14,7 @@ from seeds.create_access_key import CREATE_ACCESS_KEY
 from seeds.create_access_token import CREATE_ACCESS_TOKEN
 from seeds.create_bucket_access_key import CREATE_BUCKET_ACCESS_KEY
 from seeds.create_service_account_token import CREATE_SERVICE_ACCOUNT_TOKEN
+from seeds.faults import FULL, engine_of
 from seeds.get_access_token import GET_ACCESS_TOKEN
 from support.running import Key
 
@@ -107,4 +108,4 @@ def test_full_disk_is_one(room, caplog):
         caplog.clear()
         expect_refusal(room, CREATE_ACCESS_KEY, exceptional.refusal, members)
 
-    assert "sqlite3.OperationalError: database or disk is full" in caplog.text
+    assert FULL[engine_of(room.authority)] in caplog.text

@@ -71,17 +71,19 @@ class Issuer:
         owner: str,
         audience: str = "",
         life: timedelta | None = None,
+        ends_at: int | None = None,
         replay: Replay | None = None,
     ) -> Minted:
         """Return a new credential of `kind` for `owner`, in the kind's first state.
 
-        `life` is how long it lives; None takes the kind's default. `replay` gives the same credential again
-        for the same client token. Raises QuotaExceeded, LifetimeRefused, ReplayMismatch.
+        `life` is how long it lives, or `ends_at` when it ends, in milliseconds since the epoch; with neither the
+        kind's default counts. `replay` gives the same credential again for the same client token. Raises
+        QuotaExceeded, LifetimeRefused, ReplayMismatch.
         """
         if replay is not None and (again := self._replayed(tx, kind, replay, (account, owner, audience))):
             return again
         self._check_quota(tx, kind, account, owner)
-        expires_at = self._expiry(kind, life)
+        expires_at = self._expiry(kind, life, ends_at)
         secret = Secret(kind.new_secret(self._entropy))
         token = None if kind.new_session_token is None else Secret(kind.new_session_token(self._entropy))
         for _ in range(_ID_ATTEMPTS):
@@ -145,13 +147,16 @@ class Issuer:
         if quota and shelf.count_of_owner(tx, account, owner, kind.name) >= quota.limit:
             raise QuotaExceeded(quota.name, quota.limit, owner)
 
-    def _expiry(self, kind: Kind, life: timedelta | None) -> int | None:
-        wanted = life if life is not None else kind.lifetime.default
+    def _expiry(self, kind: Kind, life: timedelta | None, ends_at: int | None) -> int | None:
+        present = now_ms(self._clock)
+        wanted = timedelta(milliseconds=ends_at - present) if ends_at is not None else life
+        if wanted is None:
+            wanted = kind.lifetime.default
         if wanted is None and kind.lifetime.maximum is None:
             return None
         if wanted is None or not kind.lifetime.allows(wanted):
             raise LifetimeRefused(f"a {kind.name} cannot live for {wanted}")
-        return now_ms(self._clock) + int(wanted.total_seconds() * 1000)
+        return ends_at if ends_at is not None else present + int(wanted.total_seconds() * 1000)
 
     def _shelve(self, tx: Transaction, kind: Kind, minted: Minted, replay: Replay | None) -> bool:
         """Keep a new credential; what a holder shows is digested, what a signature needs is sealed."""

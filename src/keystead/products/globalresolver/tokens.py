@@ -1,6 +1,5 @@
 """Access tokens: create, read with the value, list without, rename, and delete."""
 
-from datetime import timedelta
 from typing import Any
 
 from keystead.credentials import shelf
@@ -9,14 +8,13 @@ from keystead.credentials.kind import Kind
 from keystead.credentials.seal import Seal, binding
 from keystead.credentials.shelf import Credential
 from keystead.gateway.call import Call
-from keystead.kernel.clock import now
 from keystead.kernel.errors import NotFound
 from keystead.kernel.secret import Secret
 from keystead.products.globalresolver.facts import TokenFacts
 from keystead.products.globalresolver.ids import arn_of
 from keystead.products.globalresolver.listing import Listing
 from keystead.products.globalresolver.records import TOKENS, VIEWS, Token
-from keystead.products.globalresolver.times import as_datetime
+from keystead.products.globalresolver.times import as_datetime, as_ms
 from keystead.products.globalresolver.workshop import Place, Workshop, fingerprint
 from keystead.store.interface import Reader
 from keystead.types import route53globalresolver as gr
@@ -46,7 +44,7 @@ class TokenOperations:
             account=view.account,
             owner=view.resolver,
             audience=view.id,
-            life=self._life(request),
+            ends_at=_end(request),
             replay=_replay(request),
         )
         token_id = minted.credential.id
@@ -126,10 +124,6 @@ class TokenOperations:
             raise NotFound(TOKENS.type, token_id)
         return token, found.credential
 
-    def _life(self, request: gr.CreateAccessTokenInput) -> timedelta | None:
-        expires_at = request.get("expiresAt")
-        return None if expires_at is None else expires_at - now(self._workshop.clock)
-
     def _value(self, reader: Reader, credential: Credential) -> str:
         found = shelf.find(reader, credential.id)
         if found is None or found.sealed is None:
@@ -142,6 +136,12 @@ class TokenOperations:
         shown = _shown(token, minted.credential) | {"clientToken": token.client_token, "status": "CREATING"}
         del shown["updatedAt"], shown["globalResolverId"]
         return shown | {"value": _told(minted.secret)}
+
+
+def _end(request: gr.CreateAccessTokenInput) -> int | None:
+    """Return when a token shall end, in milliseconds, to the one that was asked for; None is the kind's default."""
+    expires_at = request.get("expiresAt")
+    return None if expires_at is None else as_ms(expires_at)
 
 
 def _told(value: Secret) -> str:
