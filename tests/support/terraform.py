@@ -61,12 +61,17 @@ def terraform_or_skip() -> tuple[str, Path]:
 class Terraform:
     """One working folder against one endpoint. Every step but `plan` fails the test when Terraform does."""
 
-    def __init__(self, folder: Path, url: str, key: Key, region: str = "us-east-1") -> None:
-        """Write the provider's configuration and initialise. Skips where Terraform is missing."""
+    def __init__(
+        self, folder: Path, url: str, key: Key, region: str = "us-east-1", **arguments: bool
+    ) -> None:
+        """Write the provider's configuration and initialise. Skips where Terraform is missing.
+
+        `arguments` are further ones of the provider, such as `skip_requesting_account_id`.
+        """
         self._program, plugins = terraform_or_skip()
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "provider.tf.json").write_text(json.dumps(_provider(url, region)))
+        (folder / "provider.tf.json").write_text(json.dumps(_provider(url, region, arguments)))
         self._environment = _environment(folder, key, region)
         self.run("init", f"-plugin-dir={plugins}")
 
@@ -128,7 +133,7 @@ def _counts(output: str, after: str) -> str:
     return next(line.partition(after)[2] for line in output.splitlines() if after in line).rstrip(".")
 
 
-def _provider(url: str, region: str) -> dict[str, Any]:
+def _provider(url: str, region: str, arguments: Mapping[str, bool]) -> dict[str, Any]:
     return {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 5.0"}}},
         "provider": {
@@ -137,6 +142,7 @@ def _provider(url: str, region: str) -> dict[str, Any]:
                 "s3_use_path_style": True,
                 "max_retries": 1,
                 "endpoints": [dict.fromkeys(_SERVICES, url)],
+                **arguments,
             }
         },
     }
