@@ -4,8 +4,10 @@ Follows the AWS CloudTrail User Guide, "CloudTrail record contents". Request par
 come here already without what the model marks sensitive; an event never holds a secret, token or signature.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -67,7 +69,13 @@ class Gap(msgspec.Struct):
 
 def event_time(epoch: float) -> str:
     """Return a time in CloudTrail's form, whole seconds UTC."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _spelt(math.floor(epoch))
+
+
+@lru_cache(maxsize=8)
+def _spelt(seconds: int) -> str:
+    # Thousands of events fall into one second.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def authority_event(epoch: float, name: str, **parameters: object) -> Event:
