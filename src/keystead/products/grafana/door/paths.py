@@ -6,6 +6,7 @@ of a route.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 _BY_PATH = re.compile(rb"/_ws/(g-[0-9a-f]{10})(/.*)?", re.DOTALL)
@@ -32,6 +33,7 @@ def workspace_at(host: str, domain: str) -> str | None:
     return by_host[1] if by_host is not None and by_host[2] == domain else None
 
 
+@lru_cache(maxsize=256)
 def segments_of(raw_path: bytes) -> tuple[bytes, ...] | None:
     """Return the raw segments of a path, or None for one that tries to mean something else."""
     if not raw_path.startswith(b"/") or _ESCAPE.search(raw_path) or _UNSAFE.search(raw_path):

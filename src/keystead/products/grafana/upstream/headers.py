@@ -72,6 +72,7 @@ _KEPT_BACK = frozenset(
         b"x-id-token",
     }
 )
+_NONE: frozenset[bytes] = frozenset()
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS_LINES = re.compile(rb"[\x00\r\n]")
 
@@ -105,9 +106,5 @@ def returned(headers: Fields) -> list[tuple[bytes, bytes]]:
 
 
 def _named_by_connection(headers: Fields) -> frozenset[bytes]:
-    return frozenset(
-        option.strip().lower()
-        for name, value in headers
-        if name.lower() == b"connection"
-        for option in value.split(b",")
-    )
+    said = [value for name, value in headers if name.lower() == b"connection"]
+    return frozenset(option.strip().lower() for option in b",".join(said).split(b",")) if said else _NONE

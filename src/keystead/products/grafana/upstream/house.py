@@ -26,7 +26,7 @@ from keystead.products.grafana.upstream.moving import leave
 from keystead.products.grafana.upstream.opentokens import OpenTokens
 from keystead.products.grafana.upstream.proxy import Proxy
 from keystead.products.grafana.upstream.refusals import refuse
-from keystead.products.grafana.upstream.site import Errand, Place, Site
+from keystead.products.grafana.upstream.site import Errand, Place, Site, hops_of
 from keystead.products.grafana.upstream.upstream_records import Upstream
 from keystead.products.grafana.upstream.visits import Visits
 from keystead.products.grafana.upstream.wire import Line, times_of
@@ -76,7 +76,9 @@ class House:
         asked: tuple[bytes, tuple[bytes, ...], str],
     ) -> Errand:
         """Return a request for an upstream. Raises Refusal 508 when it has been here before."""
-        errand = Errand(scope, receive, send, self._site(upstream), Place(*asked), workspace, holder)
+        errand = Errand(
+            scope, receive, send, self._site(upstream), Place(*asked), workspace, holder, hops_of(scope)
+        )
         if errand.goes_in_circles:
             refuse(workspace, refusals.LOOP)
         return errand

@@ -1,8 +1,8 @@
 """How many requests and sockets an upstream may hold, so that a dead or slow one takes room from nobody else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 
 
 class Busy(Exception):
@@ -18,17 +18,16 @@ class Slots:
         self._wait_seconds = wait_seconds
         self._sockets = sockets
 
-    @asynccontextmanager
-    async def request(self) -> AsyncGenerator[None]:
-        """Hold a place for a request. Raises Busy when none comes free in time, or too many wait already."""
+    async def take(self) -> None:
+        """Take a place for a request. Raises Busy when none comes free in time, or too many wait already."""
         if self._free.locked():
             await self._wait()
         else:
             await self._free.acquire()
-        try:
-            yield
-        finally:
-            self._free.release()
+
+    def give_back(self) -> None:
+        """Leave the place that a request has taken."""
+        self._free.release()
 
     @contextmanager
     def socket(self) -> Generator[None]:

@@ -52,8 +52,11 @@ class Proxy:
         upload.check()
         with self._visits.visit(errand.workspace, errand.site.upstream, errand.holder) as visit:
             try:
-                async with errand.site.slots.request():
+                await errand.site.slots.take()
+                try:
                     return await self._serve(errand, visit, upload)
+                finally:
+                    errand.site.slots.give_back()
             except Busy:
                 refuse(errand.workspace, refusals.BUSY)
             except asyncio.CancelledError:
@@ -164,8 +167,10 @@ class Proxy:
 
     async def _piece(self, answer: aiohttp.ClientResponse) -> bytes:
         """Return what there is of an answer, empty at its end."""
-        if answer.content.at_eof():
-            return b""
+        # What is here already waits for nobody, and needs no clock.
+        piece = answer.content.read_nowait()
+        if piece or answer.content.at_eof():
+            return piece
         async with asyncio.timeout(self._times.idle):
             return await answer.content.readany()
 

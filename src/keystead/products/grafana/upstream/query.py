@@ -10,6 +10,8 @@ _UNSAFE = re.compile(rb"[^\x21-\x7e]|[#\"<>\\^`{|}]")
 
 def passed_on(query: bytes) -> bytes:
     """Return the query without such parameters, however their names are encoded; what no URL holds is encoded."""
+    if not query:
+        return query
     kept = b"&".join(pair for pair in query.split(b"&") if not _says_who(pair))
     return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], kept)
 

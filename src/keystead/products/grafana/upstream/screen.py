@@ -9,6 +9,7 @@ and with its encodings resolved, and passes only if both readings do: it does no
 import enum
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from keystead.products.grafana.door.asking import Refusal
 from keystead.products.grafana.door.paths import decoded
@@ -82,6 +83,7 @@ class Verdict(enum.Enum):
     HEALTH = "health"
 
 
+@lru_cache(maxsize=256)
 def judge(method: str, segments: tuple[bytes, ...]) -> Verdict:
     """Return where a request goes. Raises Refusal 404 for what is in no table, 403 for server administration."""
     written = tuple(segment.decode("ascii") for segment in segments)

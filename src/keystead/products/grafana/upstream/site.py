@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One request for an upstream, of somebody who was let in."""
+    """One request for an upstream, of somebody who was let in; `hops` are the workspaces that it came through."""
 
     scope: Message
     receive: Receive
@@ -55,23 +55,24 @@ class Errand:
     place: Place
     workspace: Workspace
     holder: Holder
+    hops: list[str]
 
     def introduction(self) -> list[tuple[str, str]]:
         """Return the fields that we say ourselves: for whom we ask, and through whom the request came."""
         return [
             ("X-Forwarded-For", self.scope["state"][SOURCE_ADDRESS]),
             ("X-Forwarded-Proto", "https" if self.scope["scheme"] in ("https", "wss") else "http"),
-            ("Via", ", ".join([*self._hops(), self.site.signature])),
+            ("Via", ", ".join([*self.hops, self.site.signature])),
         ]
 
     @property
     def goes_in_circles(self) -> bool:
         """Whether this workspace, or too many others, sent this very request on already."""
-        hops = self._hops()
-        return self.site.signature in hops or len(hops) >= _MOST_HOPS
+        return self.site.signature in self.hops or len(self.hops) >= _MOST_HOPS
 
-    def _hops(self) -> list[str]:
-        """Return the workspaces, here or elsewhere, that sent the request on; nobody else's `Via` goes on."""
-        said = b",".join(value for name, value in self.scope["headers"] if name.lower() == b"via")
-        hops = (hop.strip() for hop in said.decode("latin-1").split(",")) if said else ()
-        return [hop for hop in hops if _OURS.fullmatch(hop)]
+
+def hops_of(scope: Message) -> list[str]:
+    """Return the workspaces, here or elsewhere, that sent a request on; nobody else's `Via` goes on."""
+    said = b",".join([value for name, value in scope["headers"] if name.lower() == b"via"])
+    hops = (hop.strip() for hop in said.decode("latin-1").split(",")) if said else ()
+    return [hop for hop in hops if _OURS.fullmatch(hop)]
