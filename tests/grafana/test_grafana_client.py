@@ -1,4 +1,4 @@
-"""grafana-client, mcp-grafana and Ansible, unmodified and in environments of their own, walk through workspaces."""
+"""curl, grafana-client, mcp-grafana and Ansible, unmodified, each in its environment, walk through workspaces."""
 
 import os
 import subprocess
@@ -31,6 +31,13 @@ def walk(room: GrafanaRoom, workspace: str, command: Sequence[object], **environ
 
 def url_of(room: GrafanaRoom, workspace: str) -> str:
     return f"{room.authority.url}/_ws/{workspace}"
+
+
+@pytest.mark.parametrize("version", ["10.4", "12.4"])
+def test_curl_is_told_what_each_role_may_in_grafanas_words(room: GrafanaRoom, version: str):
+    workspace = room.workspace(version)
+
+    walk(room, workspace, ["bash", WALKS / "grafana_curl.sh", url_of(room, workspace)])
 
 
 @pytest.mark.parametrize("version", ["9.4", "10.4", "12.4"])
