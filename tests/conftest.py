@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from support.running import RunningAuthority
 
 _ENGINES = ("sqlite", "postgres")
-_OF_OPERATIONS = {"seeds"} | {
+_OF_OPERATIONS = {"resolver", "seeds"} | {
     folder.name
     for folder in (Path(__file__).parents[1] / "src/keystead/products").iterdir()
     if folder.is_dir()
 }
-"""Folders whose tests are about operations: those of the products, and the seed operations' contracts."""
+"""Folders whose tests are about operations: those of the products, the two of DNS, and the seeds' contracts."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["usual", *_ENGINES, "both"],
         default="usual",
         help="where authorities under test keep their rows; usual: the operations' tests, in a folder named after"
-        " their product or in seeds, on both engines, others on SQLite (the store's own tests always run on both)",
+        " their product, in resolver or seeds, on both engines, others on SQLite (the store's own always on both)",
     )
 
 
