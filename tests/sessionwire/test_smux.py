@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from keystead.sessionwire.smux import (
     MAX_STREAMS,
@@ -84,3 +85,60 @@ def test_any_bytes_are_read_or_end_the_session_and_nothing_more(pieces: list[byt
     except MuxBroken:
         pass
     assert len(server.streams) <= MAX_STREAMS
+
+
+class TwoEnds(RuleBasedStateMachine):
+    """A client sends to a server in pieces of any size, over few streams, and a model says what must arrive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client, self.server = Mux(is_client=True), Mux(is_client=False)
+        self.wire = b""
+        self.sent: dict[int, bytes] = {}
+        self.arrived: dict[int, bytes] = {}
+        self.finished: set[int] = set()
+
+    @rule()
+    def open(self) -> None:
+        stream, frame = self.client.open()
+        self.sent[stream], self.wire = b"", self.wire + frame
+
+    @rule(data=st.data(), payload=st.binary(max_size=64) | st.just(bytes(40_000)))
+    def send(self, data: st.DataObject, payload: bytes) -> None:
+        stream = data.draw(st.sampled_from([*sorted(self.sent), 99_999]))
+        frames = self.client.send(stream, payload)
+        if frames:
+            self.sent[stream] += payload
+        self.wire += frames
+
+    @rule(data=st.data())
+    def close(self, data: st.DataObject) -> None:
+        stream = data.draw(st.sampled_from([*sorted(self.sent), 99_999]))
+        self.wire += self.client.close(stream)
+
+    @rule(count=st.integers(1, 70_000))
+    def deliver(self, count: int) -> None:
+        piece, self.wire = self.wire[:count], self.wire[count:]
+        for event in self.server.feed(piece):
+            match event:
+                case Opened(stream):
+                    assert stream not in self.arrived
+                    self.arrived[stream] = b""
+                case Received(stream, payload):
+                    assert stream not in self.finished
+                    self.arrived[stream] += payload
+                case Finished(stream):
+                    assert self.arrived[stream] == self.sent[stream]
+                    self.finished.add(stream)
+
+    @invariant()
+    def what_arrives_is_what_was_sent(self) -> None:
+        assert all(self.sent[stream].startswith(got) for stream, got in self.arrived.items())
+        assert self.server.streams == self.arrived.keys() - self.finished
+
+    @invariant()
+    def no_more_than_a_frame_is_held(self) -> None:
+        assert len(self.server._rest) < 8 + 65_535
+
+
+TestTwoEnds = TwoEnds.TestCase
