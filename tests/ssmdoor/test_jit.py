@@ -207,3 +207,18 @@ def test_keys_open_no_other_node_document_or_api(rig: Rig, access: Access) -> No
             ssm.start_session(Target="mi-0123456789abcdef0")
         with pytest.raises(ClientError, match="AccessDenied"):
             ssm.describe_instance_information()
+
+
+def test_keys_are_refused_as_soon_as_their_roles_policy_denies(rig: Rig, access: Access) -> None:
+    iam, denies = rig.client("iam"), json.loads(statement(Action="ssm:StartSession", Resource="*"))
+    denies["Statement"][0]["Effect"] = "Deny"
+    with access.approved("by-policy") as given:
+        ssm = signing(rig, given.keys)
+        session = ssm.start_session(Target=rig.instance)["SessionId"]
+        iam.put_role_policy(RoleName=ROLE, PolicyName="denies", PolicyDocument=json.dumps(denies))
+        try:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                ssm.start_session(Target=rig.instance)
+        finally:
+            iam.delete_role_policy(RoleName=ROLE, PolicyName="denies")
+            access.root.terminate_session(SessionId=session)
