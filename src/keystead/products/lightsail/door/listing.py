@@ -18,9 +18,9 @@ from keystead.products.lightsail.door.owners import owner
 from keystead.products.lightsail.door.pages import LAST, Cursor, Fetch, Page, list_page
 from keystead.products.lightsail.door.request import S3Request
 from keystead.products.lightsail.door.visit import Visit
-from keystead.products.lightsail.door.xml import document, escape, nested, optional, tag, xml_time
+from keystead.products.lightsail.door.xml import document, escape, optional, tag, xml_time
 from keystead.products.lightsail.objects import object_records
-from keystead.products.lightsail.objects.model import Listed
+from keystead.products.lightsail.objects.model import Current, Listed
 from keystead.store.interface import Reader
 
 MAX_KEYS = 1000
@@ -74,7 +74,7 @@ def _plain(key: bytes) -> str:
     return escape(key.decode())
 
 
-def groups(page: Page[Listed], wanted: Asked) -> str:
+def groups(page: Page[Listed] | Page[Current], wanted: Asked) -> str:
     """Return the elements of the groups of a page."""
     return "".join(
         f"<CommonPrefixes><Prefix>{wanted.show(group)}</Prefix></CommonPrefixes>" for group in page.groups
@@ -91,7 +91,7 @@ def head(bucket: Bucket, wanted: Asked) -> str:
     )
 
 
-def entry(item: Listed, wanted: Asked, owned: str) -> str:
+def entry(item: Listed | Current, wanted: Asked, owned: str) -> str:
     """Return what is shown of an object, up to its owner."""
     checksum = ""
     if item.checksum_algorithm:
@@ -106,10 +106,10 @@ def entry(item: Listed, wanted: Asked, owned: str) -> str:
     )
 
 
-def current_objects(reader: Reader, bucket: Bucket) -> Fetch[Listed]:
+def current_objects(reader: Reader, bucket: Bucket) -> Fetch[Current]:
     """Return the entries of a listing without versions."""
 
-    def fetch(cursor: Cursor, end: bytes, limit: int) -> Sequence[Listed]:
+    def fetch(cursor: Cursor, end: bytes, limit: int) -> Sequence[Current]:
         key, rank = cursor
         # Any rank of an entry means that it was shown; only the one before all means that it was not.
         start = key if rank < -(2**61) else key + b"\0"
@@ -169,13 +169,13 @@ class Listing:
             )
         )
 
-    def _page(self, bucket: Bucket, wanted: Asked, after: Cursor | None) -> Page[Listed]:
+    def _page(self, bucket: Bucket, wanted: Asked, after: Cursor | None) -> Page[Current]:
         fetch = current_objects(self._reader, bucket)
         return list_page(fetch, wanted.prefix, wanted.delimiter, after, wanted.max_keys)
 
 
-def _contents(page: Page[Listed], wanted: Asked, owned: str) -> str:
-    return "".join([nested("Contents", entry(item, wanted, owned)) for item in page.items])
+def _contents(page: Page[Current], wanted: Asked, owned: str) -> str:
+    return "".join([f"<Contents>{entry(item, wanted, owned)}</Contents>" for item in page.items])
 
 
 def _token(key: bytes) -> str:

@@ -81,27 +81,39 @@ def list_page(
     limit = min(max_items + 1, _GROUPED_BATCH if delimiter else _BATCH + 1)
     while cursor[0] < end:
         batch = fetch(cursor, end, limit)
-        for item in batch:
-            if (item.key, item.rank) <= cursor:
-                continue
-            if page.count >= max_items:
-                page.is_truncated = True
-                return page
-            cursor = _show(page, item, group_of(item.key, prefix, delimiter))
-        if len(batch) < limit:
+        hidden = _show(page, batch, cursor[0], prefix, delimiter, max_items)
+        if page.is_truncated or len(batch) < limit:
             return page
+        cursor = (hidden, FIRST) if isinstance(page.last, bytes) else (page.last.key, page.last.rank)
     return page
 
 
-def _show(page: Page[Item], item: Item, group: bytes | None) -> Cursor:
-    """Put an entry, or its group, on a page; return the cursor after it."""
-    if group is None:
-        page.items.append(item)
-        page.last = item
-        return item.key, item.rank
-    page.groups.append(group)
-    page.last = group
-    return successor(group), FIRST
+def _show(
+    page: Page[Item], batch: Sequence[Item], hidden: bytes, prefix: bytes, delimiter: bytes, max_items: int
+) -> bytes:
+    """Put entries, or their groups, on a page while it has room; return before which key all is shown.
+
+    Keys before `hidden` belong to a group that is shown already. Runs once per key, so it calls nothing for most.
+    """
+    room, length, items = max_items - page.count, len(prefix), page.items
+    last = page.last
+    for item in batch:
+        key = item.key
+        if key < hidden:
+            continue
+        if not room:
+            page.is_truncated = True
+            break
+        room -= 1
+        if not delimiter or key.find(delimiter, length) < 0:
+            items.append(item)
+            last = item
+        else:
+            last = key[: key.find(delimiter, length) + len(delimiter)]
+            page.groups.append(last)
+            hidden = successor(last)
+    page.last = last
+    return hidden
 
 
 def _beginning(prefix: bytes, delimiter: bytes, after: Cursor | None) -> Cursor:

@@ -77,6 +77,22 @@ class Listed(NamedTuple):
         return -self.row
 
 
+class Current(NamedTuple):
+    """What a listing without versions shows of an object: a row as it is read."""
+
+    key: bytes
+    modified_at: int
+    size: int
+    etag: str
+    checksum_algorithm: str
+    checksum_type: str
+
+    @property
+    def rank(self) -> int:
+        """Its place among the entries of its key, of which it is the only one."""
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One blob of a content, in the order of numbers: a part of a multipart upload, or all of a body."""

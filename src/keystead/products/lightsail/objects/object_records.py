@@ -9,6 +9,7 @@ from keystead.products.lightsail.objects.model import (
     Attributes,
     Body,
     Checksum,
+    Current,
     Listed,
     Piece,
     Version,
@@ -22,6 +23,7 @@ _COLUMNS = (
 _LISTED = (
     "row, key, version, is_latest, is_marker, modified_at, size, etag, checksum_algorithm, checksum_type"
 )
+_CURRENT = "key, modified_at, size, etag, checksum_algorithm, checksum_type"
 _PIECE = "number, blob, size, etag, checksum, modified_at"
 
 _texts = msgspec.json.Decoder(dict[str, str])
@@ -209,14 +211,14 @@ def named_blobs(reader: Reader, blobs: Iterable[str]) -> set[str]:
 # Listing. Bounds are bytes; `end` None is the end of the bucket.
 
 
-def current_keys(reader: Reader, bucket: str, start: bytes, end: bytes, limit: int) -> list[Listed]:
+def current_keys(reader: Reader, bucket: str, start: bytes, end: bytes, limit: int) -> list[Current]:
     """Return current objects, delete markers apart, with `start` <= key < `end`, in the order of their keys."""
     rows = reader.all(
-        f"SELECT {_LISTED} FROM lightsail_object WHERE bucket = ? AND is_latest = 1 AND is_marker = 0"
+        f"SELECT {_CURRENT} FROM lightsail_object WHERE bucket = ? AND is_latest = 1 AND is_marker = 0"
         " AND key >= ? AND key < ? ORDER BY key LIMIT ?",
         (bucket, start, end, limit),
     )
-    return [_listed(row) for row in rows]
+    return list(map(Current._make, rows))
 
 
 def versions(
