@@ -33,9 +33,10 @@ class Authoriser:
 
     def __init__(self, bearings: Bearings) -> None:
         self._bearings = bearings
-        # By principal, action and resource; each counts only with the very bearing that it was made from, which is
-        # dropped when the policy epoch moves: its staleness is zero requests, as theirs is.
-        self._decided: dict[tuple[tuple[str, ...], str, str], tuple[Bearing, Decision]] = {}
+        self._epoch = bearings.epoch
+        # By principal, action and resource; each counts only for the very principal and at the policy epoch that it
+        # was made of, as what bears on a principal does: its staleness is zero requests.
+        self._decided: dict[tuple[tuple[str, ...], str, str], tuple[int, Principal, Decision]] = {}
 
     @staticmethod
     def is_above_policies(principal: Principal) -> bool:
@@ -56,18 +57,18 @@ class Authoriser:
         `side` says whose the resource is and what policy it has; None is one of the principal's own account without
         any. `late` gives the condition keys that belong to the request, when a policy asks for them.
         """
-        bearing = self._bearings.of(reader, principal)
         if side is not None:
-            return _decide(bearing, action, resource, late, side)
-        key = (principal.key, action, resource)
+            return _decide(self._bearings.of(reader, principal), action, resource, late, side)
+        key, epoch = (principal.key, action, resource), self._epoch.value
         held = self._decided.get(key)
-        if held is not None and held[0] is bearing:
-            return held[1]
+        if held is not None and held[0] == epoch and held[1] is principal:
+            return held[2]
+        bearing = self._bearings.of(reader, principal)
         decision = _decide(bearing, action, resource, late, None)
         if is_settled(bearing.policies, action, bearing.context):
             if len(self._decided) >= MAX_DECIDED:
                 self._decided.clear()
-            self._decided[key] = (bearing, decision)
+            self._decided[key] = (epoch, principal, decision)
         return decision
 
     def decide_again(

@@ -55,17 +55,17 @@ class Bearing:
 
 
 class Bearings:
-    """Finds what bears on principals, and holds it while the policy epoch stands still."""
+    """Finds what bears on principals, and holds it while `epoch`, the policy epoch, stands still."""
 
     def __init__(self, policies: Policies, epoch: PolicyEpoch) -> None:
         self._policies = policies
-        self._epoch = epoch
+        self.epoch = epoch
         self._held: dict[tuple[str, str], tuple[int, Bearing]] = {}
         self._compiled: dict[tuple[str, PolicySource], CompiledPolicy] = {}
 
     def of(self, reader: Reader, principal: Principal) -> Bearing:
         """Return what bears on a principal, from memory where nothing changed since it was read."""
-        key, epoch = principal.key, self._epoch.value
+        key, epoch = principal.key, self.epoch.value
         held = self._held.get(key)
         if held is not None and held[0] == epoch and held[1].caller.arn == principal.arn:
             return held[1]
