@@ -2,7 +2,9 @@
 
 import asyncio
 import configparser
+import sys
 import threading
+import traceback
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +23,8 @@ from keystead.config.values import Address
 
 Result = TypeVar("Result")
 ANY_PORT = Address("127.0.0.1", 0)
+_PATIENCE = 60
+"""Seconds that a step of the authority may take before its test gives up."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class RunningAuthority:
         self.root_key = root_key_of(settings.data)
         self.admin_key = admin_key_of(settings.data)
         self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="authority")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="authority", daemon=True)
         self._thread.start()
         self.authority: Authority
         self.ready: Ready
@@ -93,7 +97,7 @@ class RunningAuthority:
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine on the authority's loop and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
 
     def client(self, service: str, key: Key | None = None, **config: object) -> Any:
         """Return a boto3 client that signs with `key`, the root's by default."""
@@ -129,5 +133,12 @@ class RunningAuthority:
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the loop's thread does not end; it is here:\n{_place_of(self._thread)}")
         self._loop.close()
+
+
+def _place_of(thread: threading.Thread) -> str:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame else "nowhere"
