@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from keystead.access.policy.context import Values
-from keystead.gateway.call import Call
 from keystead.gateway.exchange import Exchange
-from keystead.gateway.operations import Face
 from keystead.kernel.clock import Clock
 
 _REQUEST_TAG = "aws:requesttag/"
@@ -21,13 +19,11 @@ class RequestKeys:
     """Gives the condition keys of one request by name, in lower case."""
 
     # Made for each request, asked by few: so nothing is bound or worked out ahead.
-    __slots__ = ("_account", "_call", "_clock", "_exchange", "_face")
+    __slots__ = ("_account", "_clock", "_exchange")
 
-    def __init__(self, exchange: Exchange, call: Call, face: Face, account: str, clock: Clock) -> None:
-        """`account` is the resource's; `face` knows the keys of the service and its resources."""
+    def __init__(self, exchange: Exchange, account: str, clock: Clock) -> None:
+        """`account` is the resource's."""
         self._exchange = exchange
-        self._call = call
-        self._face = face
         self._account = account
         self._clock = clock
 
@@ -38,8 +34,10 @@ class RequestKeys:
             return answer(self)
         if key.startswith(_REQUEST_TAG):
             return self._request_tag(key.removeprefix(_REQUEST_TAG))
-        call = self._call
-        return self._face.condition_key(call.reader, call, self._exchange.params, key)
+        call, entry = self._exchange.call, self._exchange.entry
+        if call is None or entry is None:
+            return None
+        return entry.face.condition_key(call.reader, call, self._exchange.params, key)
 
     def source_ip(self) -> Values:
         """The peer's address, or what a trusted proxy says it forwards for."""

@@ -196,7 +196,7 @@ class Gateway:
             exchange.header(b"user-agent"),
             self._store.reader,
         )
-        call.late = RequestKeys(exchange, call, _entry(exchange).face, "", self._clock)
+        call.late = RequestKeys(exchange, "", self._clock)
         return call
 
     async def _perform(self, exchange: Exchange, entry: Entry) -> WireResponse:
@@ -255,7 +255,7 @@ class Gateway:
             if side is None and is_above:
                 continue
             account = principal.account if side is None else side.account
-            late = call.late = RequestKeys(exchange, call, face, account, self._clock)
+            late = call.late = RequestKeys(exchange, account, self._clock)
             for action in actions:
                 decision = decide(reader, principal, action, arn, late, side)
                 if decision.outcome != "allowed":

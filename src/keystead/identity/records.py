@@ -3,7 +3,7 @@
 Every look-up of a user also matches the account, so another account's user looks like none (DESIGN rule 7).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keystead.kernel.arn import iam_arn
 from keystead.store.interface import Reader, Transaction
@@ -36,11 +36,11 @@ class User:
     name: str
     path: str
     created_at: int
+    arn: str = field(init=False, compare=False, repr=False)
+    """It changes with path and name. Who may see a user and what is shown of it both ask for it."""
 
-    @property
-    def arn(self) -> str:
-        """The ARN, which changes with path and name."""
-        return iam_arn(self.account, f"user{self.path}{self.name}")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "arn", iam_arn(self.account, f"user{self.path}{self.name}"))
 
 
 @dataclass(frozen=True, slots=True)
