@@ -197,7 +197,7 @@ def test_a_change_is_journaled_and_no_token_is(room, workspace, keys):
     authority = room.authority.authority
     room.authority.run(authority.journal.flush(authority.store))
 
-    rows = authority.store.reader.all("SELECT body FROM audit_block")
+    rows = room.authority.look(lambda reader: reader.all("SELECT body FROM audit_block"))
     text = b"".join(bytes(row[0]) for row in rows)
     assert b"POST /folders" in text
     assert secret.encode() not in text

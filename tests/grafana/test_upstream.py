@@ -64,8 +64,8 @@ def test_clearing_deletes_our_accounts_there_and_the_workspace_answers_by_itself
 
         assert (cleared["left"], upstream.accounts) == ([], {})
         assert room.ask(workspace, "/api/folders", keys["VIEWER"]).body == []
-        store = room.authority.authority.store
-        assert not [name for (name,) in store.reader.all("SELECT name FROM kept_secret") if workspace in name]
+        kept = room.authority.look(lambda reader: reader.all("SELECT name FROM kept_secret"))
+        assert not [name for (name,) in kept if workspace in name]
 
 
 def test_deleting_the_workspace_takes_leave_of_its_upstream(room):
@@ -321,9 +321,9 @@ def test_no_secret_of_an_upstream_is_in_journal_or_rows(room, workspace, keys):
         room.ask(workspace, "/api/folders", keys["VIEWER"])
         authority = room.authority.authority
         room.authority.run(authority.journal.flush(authority.store))
-        reader = authority.store.reader
-        written = b"".join(row[0] for row in reader.all("SELECT body FROM audit_block"))
-        written += b"".join(bytes(row[0]) for row in reader.all("SELECT sealed FROM kept_secret"))
+        bodies = room.authority.look(lambda reader: reader.all("SELECT body FROM audit_block"))
+        sealed = room.authority.look(lambda reader: reader.all("SELECT sealed FROM kept_secret"))
+        written = b"".join(bytes(row[0]) for row in bodies + sealed)
 
         assert b"SetGrafanaUpstream" in written
         assert b"MintUpstreamToken" in written

@@ -145,11 +145,8 @@ def test_an_open_socket_is_cut_within_a_second(room, how):
 
 
 def _credential(room: GrafanaRoom, workspace: str, account: str) -> str:
-    row = room.authority.authority.store.reader.one(
-        "SELECT credential FROM grafana_token WHERE workspace = ? AND service_account = ?",
-        (workspace, int(account)),
-    )
-    return row[0]
+    asked = "SELECT credential FROM grafana_token WHERE workspace = ? AND service_account = ?"
+    return room.authority.look(lambda reader: reader.one(asked, (workspace, int(account))))[0]
 
 
 @pytest.mark.parametrize("path", ["/api/live/ws", "/api/live/push/x", "/api/folders"])

@@ -8,7 +8,7 @@ from badinput.wire import deliver, signed
 from iam.room import Room
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
-from matrix.shown import OTHER_ACCOUNT, Held, Shown
+from matrix.shown import OTHER_ACCOUNT, Held, Shown, make_other_account
 from s3.buckets import make_bucket, make_key
 from support.running import Key
 
@@ -28,9 +28,8 @@ class S3Reply:
 def bucket_key(room: Room, holder: str) -> Held:
     """Make a key of the one bucket that the door is asked for, in place of those it has."""
     bucket = _bucket(room, _ASKED)
-    store = room.authority.authority.store
     held = "SELECT id FROM credential WHERE owner = ?"
-    for (credential,) in store.reader.all(held, (bucket.id,)):
+    for (credential,) in room.authority.look(lambda reader: reader.all(held, (bucket.id,))):
         room.authority.command("creds-revoke", id=credential)
     return Held(make_key(room.authority, bucket), "")
 
@@ -38,9 +37,7 @@ def bucket_key(room: Room, holder: str) -> Held:
 def of_another_account(room: Room, holder: str) -> Key:
     """Make a key of a bucket of another account."""
     authority = room.authority.authority
-    known = "SELECT 1 FROM account WHERE account = ?"
-    if authority.store.reader.one(known, (OTHER_ACCOUNT,)) is None:
-        room.authority.run(authority.store.write(lambda tx: authority.accounts.create(tx, OTHER_ACCOUNT)))
+    make_other_account(room)
 
     def clear(tx: Any) -> None:
         tx.run("DELETE FROM credential WHERE owner = ?", (bucket.id,))
@@ -79,7 +76,7 @@ def over_s3(room: Room, shown: Shown) -> S3Reply:
 
 def _bucket(room: Room, name: str, **changes: str) -> Bucket:
     """Return a bucket that holds one object, made when it is first asked for."""
-    found = bucket_records.by_name(room.authority.authority.store.reader, name)
+    found = room.authority.look(lambda reader: bucket_records.by_name(reader, name))
     if found is not None:
         return found
     made = make_bucket(room.authority, name, **changes)

@@ -19,7 +19,7 @@ from matrix.expectations import (
     SESSIONS,
     Condition,
 )
-from matrix.shown import OTHER_ACCOUNT, Held, Shown
+from matrix.shown import OTHER_ACCOUNT, Held, Shown, make_other_account
 from sts.parts import assume, make_role, make_user, name_of, trusting
 from support.running import Key
 
@@ -43,10 +43,6 @@ def access_key_of_another_account(room: Room, holder: str) -> Key:
     authority = room.authority.authority
     kind = next(kind for kind in authority.kinds if kind.name == ACCESS_KEY)
 
-    def make_account(tx: Any) -> None:
-        if not tx.one("SELECT 1 FROM account WHERE account = ?", (OTHER_ACCOUNT,)):
-            authority.accounts.create(tx, OTHER_ACCOUNT)
-
     def mint(tx: Any) -> Key:
         owner = "root"
         if holder == "a user":
@@ -57,8 +53,8 @@ def access_key_of_another_account(room: Room, holder: str) -> Key:
     def clear(tx: Any) -> None:
         tx.run("DELETE FROM credential WHERE account = ? AND owner = 'root'", (OTHER_ACCOUNT,))
 
-    for job in (make_account, clear):
-        room.authority.run(authority.store.write(job))
+    make_other_account(room)
+    room.authority.run(authority.store.write(clear))
     return room.authority.run(authority.store.write(mint))
 
 

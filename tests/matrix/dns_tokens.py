@@ -12,7 +12,7 @@ import dns.query
 import dns.rcode
 
 from iam.room import Room
-from matrix.shown import OTHER_ACCOUNT, Held, Shown
+from matrix.shown import OTHER_ACCOUNT, Held, Shown, make_other_account
 from support.running import Key
 
 _OPTION = 65440
@@ -45,12 +45,7 @@ def of_another_account(room: Room, holder: str) -> Key:
         )
         return Key(minted.credential.id, minted.secret.reveal().decode())
 
-    account = room.authority.authority.store.reader.one(
-        "SELECT 1 FROM account WHERE account = ?", (OTHER_ACCOUNT,)
-    )
-    if account is None:
-        # Its data keys are in force from its commit on, so that it is made in a job of its own.
-        room.authority.run(authority.store.write(lambda tx: authority.accounts.create(tx, OTHER_ACCOUNT)))
+    make_other_account(room)
     return room.authority.run(authority.store.write(mint))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from iam.room import Room
 from matrix.expectations import GRAFANA_KINDS
-from matrix.shown import OTHER_ACCOUNT, Held, Shown
+from matrix.shown import OTHER_ACCOUNT, Held, Shown, make_other_account
 from support.running import Key
 
 _TOKEN, _API_KEY = GRAFANA_KINDS
@@ -82,10 +82,7 @@ def _of_another_account(kind_name: str, room: Room, holder: str) -> Key:
         )
         return Key(minted.credential.id, minted.secret.reveal().decode())
 
-    account = authority.store.reader.one("SELECT 1 FROM account WHERE account = ?", (OTHER_ACCOUNT,))
-    if account is None:
-        # Its data keys are in force from its commit on, so that it is made in a job of its own.
-        room.authority.run(authority.store.write(lambda tx: authority.accounts.create(tx, OTHER_ACCOUNT)))
+    make_other_account(room)
     return room.authority.run(authority.store.write(mint))
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from iam.room import Room
+from keystead.store.interface import Transaction
 from support.running import Key
 
 OTHER_ACCOUNT = "210987654321"
@@ -32,3 +34,17 @@ class Held:
         return {"AccessKeyId": (self.issuer or self.key).id} | (
             {"UserName": self.user_name} if self.user_name else {}
         )
+
+
+def make_other_account(room: Room) -> None:
+    """Make an account beside this one, if it is not there yet.
+
+    Its data keys are in force from its commit on, so that it is made in a job of its own.
+    """
+    authority = room.authority.authority
+
+    def make(tx: Transaction) -> None:
+        if not tx.one("SELECT 1 FROM account WHERE account = ?", (OTHER_ACCOUNT,)):
+            authority.accounts.create(tx, OTHER_ACCOUNT)
+
+    room.authority.run(authority.store.write(make))

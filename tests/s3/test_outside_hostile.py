@@ -52,7 +52,7 @@ def empty(room: Room) -> Iterator[Room]:
     assert room.s3.list_object_versions(Bucket=room.name).get("Versions", []) == []
     assert room.s3.list_multipart_uploads(Bucket=room.name).get("Uploads", []) == []
     count = "SELECT count(*) FROM lightsail_object WHERE bucket = ?"
-    assert room.authority.authority.store.reader.one(count, (room.bucket.id,)) == (0,)
+    assert room.authority.look(lambda reader: reader.one(count, (room.bucket.id,))) == (0,)
 
 
 def signing_key(room: Room, day: str) -> bytes:
@@ -201,9 +201,8 @@ def test_key_is_bytes_and_never_a_path(room: Room, key: str, kept: str) -> None:
 
     assert deliver(sent).status == 200
 
-    rows = room.authority.authority.store.reader.all(
-        "SELECT key FROM lightsail_object WHERE bucket = ?", (room.bucket.id,)
-    )
+    asked = "SELECT key FROM lightsail_object WHERE bucket = ?"
+    rows = room.authority.look(lambda reader: reader.all(asked, (room.bucket.id,)))
     assert [(kept.encode(),)] == [(bytes(row[0]),) for row in rows]
     data = room.authority.settings.data
     assert not [path for path in data.rglob("*") if path.name in (kept, "passwd", "leading", "CON")]

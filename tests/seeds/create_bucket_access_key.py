@@ -122,7 +122,7 @@ def _is_the_one_operation(room: Room, value: Any) -> None:
 def _holdings(room: Room) -> object:
     """Return every bucket key in the operator's inventory, and how many operations there were."""
     listed = room.authority.command("creds-ls", limit=1000)["credentials"]
-    rows = room.authority.authority.store.reader.one("SELECT count(*) FROM lightsail_operation")
+    rows = room.authority.look(lambda reader: reader.one("SELECT count(*) FROM lightsail_operation"))
     return rows, sorted(each["id"] for each in listed if each["kind"] == "lightsail.bucket-access-key")
 
 

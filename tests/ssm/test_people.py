@@ -38,7 +38,7 @@ def minting(authority):
 
 def _person(authority, credential):
     inner = authority.authority
-    return person_of(inner.store.reader, inner.principals.of(credential)).id
+    return authority.look(lambda reader: person_of(reader, inner.principals.of(credential)).id)
 
 
 def test_two_subjects_under_one_session_name_are_two_people(authority, minting):
@@ -65,6 +65,6 @@ def test_person_behind_the_sessions_of_a_user_is_the_user(authority, minting):
     iam = authority.client("iam")
     user_id = iam.create_user(UserName="ana")["User"]["UserId"]
     made = iam.create_access_key(UserName="ana")["AccessKey"]
-    key = authority.authority.verifier.claimed(made["AccessKeyId"])
+    key = authority.look(lambda _: authority.authority.verifier.claimed(made["AccessKeyId"]))
 
     assert user_id == _person(authority, key) == _person(authority, minting("bob", by=minting("x", by=key)))

@@ -359,6 +359,17 @@ def test_who_was_superseded_neither_writes_nor_reads_again(cluster, url, tmp_pat
     assert cluster.ask_in(url, "SELECT number FROM thing") == [(1,)]
 
 
+def test_only_the_thread_that_opened_the_loops_reader_may_read(over):
+    """Two threads on one connection would take each other's answers; a test that did so stood still for an hour."""
+
+    async def test(store):
+        with pytest.raises(RuntimeError, match="another thread"):
+            await asyncio.to_thread(things, store)
+        assert things(store) == []
+
+    over(test)
+
+
 def test_start_up_jobs_wait_for_each_other(cluster, url, tmp_path):
     """Migrations of two processes never mix, also once a database may be served by several."""
     inside, go_on = threading.Event(), threading.Event()

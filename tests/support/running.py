@@ -5,7 +5,7 @@ import configparser
 import sys
 import threading
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from keystead.app.initialise import initialise
 from keystead.app.server import Ready, Server, build_server
 from keystead.config.settings import Settings
 from keystead.config.values import Address
+from keystead.store.interface import Reader
 
 Result = TypeVar("Result")
 ANY_PORT = Address("127.0.0.1", 0)
@@ -98,6 +99,14 @@ class RunningAuthority:
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine on the authority's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+
+    def look(self, job: Callable[[Reader], Result]) -> Result:
+        """Return what a look-up finds. It runs on the authority's loop, whose reader is no other thread's."""
+
+        async def on_the_loop() -> Result:
+            return job(self.authority.store.reader)
+
+        return self.run(on_the_loop())
 
     def client(self, service: str, key: Key | None = None, **config: object) -> Any:
         """Return a boto3 client that signs with `key`, the root's by default."""

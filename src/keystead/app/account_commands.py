@@ -4,7 +4,6 @@ A new account begins with nothing but its root, whose access key goes into a fil
 returns it, and none takes it as an argument.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +86,8 @@ async def _write(authority: Authority, account: str, file: Path) -> None:
     own = authority.directory.account_folder(account)
     if file.parent == own:
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
-    await asyncio.to_thread(write_key, authority, account, ROOT_OWNER, file)
+    # On another thread, for the disk's sake; so it has a reader of its own.
+    await authority.store.read(lambda reader: write_key(reader, authority, account, ROOT_OWNER, file))
 
 
 def _file(authority: Authority, account: str, given: str) -> Path:

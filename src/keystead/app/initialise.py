@@ -53,8 +53,9 @@ def initialise(settings: Settings, *, test: bool) -> bool:
     try:
         _make_account(authority)
         directory.keep_database_place(directory.database_place(settings))
-        write_key(authority, settings.account, ROOT_OWNER, directory.root_credentials)
-        write_key(authority, settings.account, _make_admin(authority), directory.credentials)
+        reader, account = authority.store.reader, settings.account
+        write_key(reader, authority, account, ROOT_OWNER, directory.root_credentials)
+        write_key(reader, authority, account, _make_admin(authority), directory.credentials)
     except NoSuchKey as error:
         raise CannotInitialise(str(error)) from error
     finally:

@@ -28,12 +28,11 @@ def key_of(reader: Reader, account: str, owner: str) -> Credential | None:
     return held[0] if held else None
 
 
-def write_key(authority: Authority, account: str, owner: str, path: Path) -> None:
+def write_key(reader: Reader, authority: Authority, account: str, owner: str, path: Path) -> None:
     """Write an owner's oldest key to a file of mode 0600, in the format that AWS clients read.
 
     Raises NoSuchKey, OSError.
     """
-    reader = authority.store.reader
     key = key_of(reader, account, owner)
     shelved = None if key is None else shelf.find(reader, key.id)
     if key is None or shelved is None or shelved.sealed is None:

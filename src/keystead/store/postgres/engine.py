@@ -30,12 +30,16 @@ _MEND_SECONDS: Final = (0.0, 0.05, 0.2, 1.0)
 
 
 class LoopReader:
-    """The event loop's reader. A lost connection is replaced by another thread; until then nothing can be read."""
+    """The event loop's reader. A lost connection is replaced by another thread; until then nothing can be read.
+
+    Only the thread that opened it may read. Two at once would each take the other's answer, or wait for ever.
+    """
 
     def __init__(self, target: Target, dialect: Dialect, tenure: Tenure) -> None:
         self._target = target
         self._dialect = dialect
         self._tenure = tenure
+        self._thread = threading.get_ident()
         self._closing = threading.Event()
         self._connection = self._connect()
         self._rows: Rows | None = Rows(Session(self._connection, dialect))
@@ -60,6 +64,8 @@ class LoopReader:
         self._connection.close()
 
     def _present(self) -> Rows:
+        if threading.get_ident() != self._thread:
+            raise RuntimeError("the event loop's reader is read from another thread")
         if self._rows is None or self._tenure.is_over:
             raise StoreUnavailable("the database cannot be read")
         return self._rows
