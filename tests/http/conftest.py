@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 import uvloop
 
+from keystead.access.doors import RESPOND
+from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.http.limits import HTTPLimits
 from keystead.gateway.http.listeners import HTTPListener
+from keystead.gateway.http.questions import answers_nothing_at_once
 from keystead.kernel.clock import SystemClock
+from keystead.protocol import WireResponse
 
+_JSON = (b"content-type", b"application/json")
 PATIENCE = 10.0
 """Seconds after which a test gives up; nothing waits this long when it passes."""
 
@@ -40,6 +45,9 @@ class EchoApp:
             return
         if path == "/fail":
             raise LookupError("canary-in-exception")
+        if path == "/two-lines":
+            respond = scope["extensions"][RESPOND]["respond"]
+            await respond(200, [(b"a", b"1\r\nset-cookie: b")], b"")
         length, is_whole = await self._read_body(receive)
         if not is_whole:
             self.disconnects.release()
@@ -54,9 +62,34 @@ class EchoApp:
         if path == "/big":
             await self._answer(send, 200, b"x" * 32_000_000)
             return
+        await self._answer(send, 200, self._told(scope, length))
+
+    def at_once(self, request: HTTPRequest, describe: Callable[[], Any]) -> Any:
+        """Answer as the application does, if that needs no waiting for more of the request."""
+        path = request.raw_path.decode("latin-1")
+        if path == "/until-disconnect":
+            return None
+        self.seen.append(f"{request.method} {path}")
+        self.entered.release()
+        if path == "/fail":
+            raise LookupError("canary-in-exception")
+        if path == "/two-lines":
+            return WireResponse(200, [(b"a", b"1\r\nset-cookie: b")], b"")
+        if path == "/early":
+            return WireResponse(403, [_JSON], b"early")
+        if path == "/big":
+            return WireResponse(200, [_JSON], b"x" * 32_000_000)
+        whole = WireResponse(200, [_JSON], self._told(describe(), len(request.body)))
+        return self._later(whole) if path == "/wait" else whole
+
+    async def _later(self, answer: WireResponse) -> WireResponse:
+        await self.may_answer.wait()
+        return answer
+
+    def _told(self, scope: Any, length: int) -> bytes:
         told = {
             "method": scope["method"],
-            "raw_path": path,
+            "raw_path": scope["raw_path"].decode("latin-1"),
             "query": scope["query_string"].decode("latin-1"),
             "scheme": scope["scheme"],
             "client": scope["client"][0],
@@ -66,7 +99,7 @@ class EchoApp:
                 [name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]
             ],
         }
-        await self._answer(send, 200, json.dumps(told).encode())
+        return json.dumps(told).encode()
 
     async def _read_body(self, receive: Any) -> tuple[int, bool]:
         length = 0
@@ -79,7 +112,7 @@ class EchoApp:
                 return length, True
 
     async def _answer(self, send: Any, status: int, body: bytes) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        headers = [_JSON, (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -169,7 +202,7 @@ Serve = Callable[..., Server]
 
 
 @contextmanager
-def _servers() -> Iterator[Serve]:
+def _servers(*, at_once: bool) -> Iterator[Serve]:
     loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -178,7 +211,13 @@ def _servers() -> Iterator[Serve]:
     def serve(limits: HTTPLimits | None = None, ssl_context: ssl.SSLContext | None = None) -> Server:
         app = EchoApp()
         listener = HTTPListener(
-            app, "127.0.0.1", 0, clock=SystemClock(), limits=limits, ssl_context=ssl_context
+            app,
+            "127.0.0.1",
+            0,
+            clock=SystemClock(),
+            limits=limits,
+            ssl_context=ssl_context,
+            at_once=app.at_once if at_once else answers_nothing_at_once,
         )
         asyncio.run_coroutine_threadsafe(listener.start(), loop).result(PATIENCE)
         started.append(Server(app, listener, loop))
@@ -194,10 +233,10 @@ def _servers() -> Iterator[Serve]:
         loop.close()
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start listeners that end with the test."""
-    with _servers() as serve:
+@pytest.fixture(params=[False, True], ids=["by cycles", "at once"])
+def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
+    """Start listeners that end with the test: some answer whole requests at once, others by cycles alone."""
+    with _servers(at_once=request.param) as serve:
         yield serve
 
 

@@ -250,3 +250,11 @@ def test_more_pipelined_requests_than_granted_are_refused(server):
         assert statuses == [200] * 33 + [400]
         assert client.is_closed()
     assert len(server.app.seen) == 33
+
+
+def test_header_that_would_begin_another_is_never_sent(server):
+    answer = server.ask(b"GET /two-lines HTTP/1.1\r\nHost: a\r\n\r\n")
+
+    assert answer.status == 500
+    assert "set-cookie" not in answer.headers
+    assert server.is_well()

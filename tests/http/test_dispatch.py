@@ -38,9 +38,10 @@ def _names_operation(method, raw_path, query):
 
 def _found(doors, target, method="GET", **head):
     raw_path, _, query = target.partition(b"?")
-    scope = {"method": method, "raw_path": raw_path, "query_string": query}
     fields = {name.replace("_", "-").encode(): value for name, value in head.items()}
-    door = Dispatch(doors, _names_operation).find(scope, {b"host": b"127.0.0.1:4650", **fields})
+    door = Dispatch(doors, _names_operation).find(
+        method, raw_path, query, {b"host": b"127.0.0.1:4650", **fields}
+    )
     return None if door is None else door.name
 
 
@@ -86,6 +87,6 @@ def test_hosts_that_are_remembered_stay_few(monkeypatch):
     dispatch = Dispatch(_doors(), _names_operation)
 
     for number in range(25):
-        dispatch.find({"method": "GET", "raw_path": b"/", "query_string": b""}, {b"host": b"h%d" % number})
+        dispatch.find("GET", b"/", b"", {b"host": b"h%d" % number})
 
     assert len(dispatch._by_host) <= 10

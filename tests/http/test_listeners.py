@@ -178,7 +178,7 @@ def test_failing_application_answers_500_without_detail_and_logs_only_where(serv
     assert answer.status == 500
     assert b"canary" not in answer.body
     assert "a request failed: LookupError" in caplog.text
-    assert "in __call__" in caplog.text
+    assert "conftest.py" in caplog.text
     assert "canary" not in "".join(
         line for line in caplog.text.splitlines() if "raise LookupError" not in line
     )

@@ -117,6 +117,7 @@ def build_server(authority: Authority) -> Server:
         settings.http.port,
         clock=authority.clock,
         takes_websocket=application.takes_websocket,
+        at_once=application.at_once,
     )
     listen_tls = HTTPListener(
         app,
@@ -125,6 +126,7 @@ def build_server(authority: Authority) -> Server:
         clock=authority.clock,
         ssl_context=context,
         takes_websocket=application.takes_websocket,
+        at_once=application.at_once,
     )
     listeners = [listener for parts in authority.parts for listener in parts.listeners]
     return Server(authority, application, listen, listen_tls, listeners, AdminServer(authority))

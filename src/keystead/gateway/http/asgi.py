@@ -8,11 +8,12 @@ import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 
-from keystead.access.doors import RESPOND, SOURCE_ADDRESS, HTTPDoor, Message, Receive, Send
+from keystead.access.doors import RESPOND, SOURCE_ADDRESS, HTTPDoor, Message, Receive, Send, never_at_once
 from keystead.config.values import Network
 from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.dispatch import Dispatch
+from keystead.gateway.http.questions import Answer, Describe
 from keystead.gateway.pipeline import Gateway
 from keystead.protocol import WireResponse
 
@@ -34,19 +35,39 @@ class Application:
         self._trusted_proxies = trusted_proxies
         self.is_ready = False
 
+    def at_once(self, request: HTTPRequest, describe: Describe) -> Answer | None:
+        """Answer a request that is all here, or return None for one that a door answers in its own time.
+
+        `request` names the peer as its source; `describe` makes the ASGI scope, which only doors are shown.
+        """
+        head = request.head
+        door = self._dispatch.find(request.method, request.raw_path, request.raw_query, head)
+        if self._trusted_proxies:
+            request.source_address = self._source_address(request.source_address, request.headers)
+        if door is not None:
+            if door.at_once is never_at_once:
+                return None
+            scope = describe()
+            scope["state"][SOURCE_ADDRESS] = request.source_address
+            whole = door.at_once(scope)
+            return None if whole is None else WireResponse(whole[0], list(whole[1]), whole[2])
+        if request.raw_path == HEALTH_PATH:
+            return self._health()
+        status = _refusal(head)
+        return self._gateway.answer(request) if status is None else WireResponse(status, [], b"")
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request. The API answers in one step: `send` is for doors, whose answers may be streams."""
         if scope["type"] == "websocket":
             await self._enter_websocket(scope, receive, send)
             return
         cycle: Cycle = scope["extensions"][RESPOND]["cycle"]
-        door = self._dispatch.find(scope, cycle.head)
+        door = self._door(scope, cycle.head)
         if door is not None:
-            scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
-            if not self._answers_at_once(door, scope, cycle):
-                await self._enter(door, scope, receive, send)
+            await self._enter(door, scope, receive, send)
         elif scope["raw_path"] == HEALTH_PATH:
-            await _answer_health(cycle, self.is_ready)
+            health = self._health()
+            await cycle.respond(health.status, health.headers, health.body)
         else:
             await self._call(scope, cycle, receive)
 
@@ -69,61 +90,57 @@ class Application:
                 scope["headers"],
                 cycle.head,
                 body,
-                self._source_address(scope),
+                self._source_of(scope),
                 scope["scheme"] == "https",
             )
         )
         if not isinstance(response, WireResponse):
             response = await response
-        if cycle.flow.write_paused:
-            await cycle.respond(response.status, response.headers, response.body)
-        else:
-            cycle.answer(response.status, response.headers, response.body)
+        await cycle.respond(response.status, response.headers, response.body)
 
     async def _enter_websocket(self, scope: Message, receive: Receive, send: Send) -> None:
-        door = self._dispatch.find(scope, dict(scope["headers"]))
+        door = self._door(scope, dict(scope["headers"]))
         if door is not None:
-            scope["state"][SOURCE_ADDRESS] = self._source_address(scope)
             await self._enter(door, scope, receive, send)
 
     def takes_websocket(self, scope: Message) -> bool:
         """Return whether a request to upgrade is for a door that speaks WebSocket."""
-        door = self._dispatch.find(scope, dict(scope["headers"]))
+        door = self._door(scope, dict(scope["headers"]))
         return door is not None and door.takes_websockets
+
+    def _door(self, scope: Message, head: Mapping[bytes, bytes]) -> HTTPDoor | None:
+        # The scope of a WebSocket names no method: such a request is always a GET (RFC 6455 section 4.1).
+        return self._dispatch.find(scope.get("method", "GET"), scope["raw_path"], scope["query_string"], head)
 
     async def _enter(self, door: HTTPDoor, scope: Message, receive: Receive, send: Send) -> None:
         """Have a door answer. Whatever it fails with is the listener's to answer and to log."""
         # What was begun at once has no task of its own (eager.py); from the next turn on a door may use time-outs.
         await asyncio.sleep(0)
+        scope["state"][SOURCE_ADDRESS] = self._source_of(scope)
         try:
             await door.app(scope, receive, send)
         finally:
             # The scope refers to the connection's cycle by its extension, and that to the scope.
             scope.pop("extensions", None)
 
-    @staticmethod
-    def _answers_at_once(door: HTTPDoor, scope: Message, cycle: Cycle) -> bool:
-        """Have a door answer a whole request without waiting, if it can and the client reads what it is sent."""
-        if cycle.more_body or cycle.flow.write_paused:
-            return False
-        whole = door.at_once(scope)
-        if whole is not None:
-            cycle.answer(*whole)
-        return whole is not None
+    def _source_of(self, scope: Message) -> str:
+        return self._source_address(scope["client"][0] if scope["client"] else "", scope["headers"])
 
-    def _source_address(self, scope: Message) -> str:
+    def _source_address(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
         """Return the peer's address, or the one that a trusted proxy says it forwards for."""
-        peer: str = scope["client"][0] if scope["client"] else ""
         if not self._trusted_proxies:
             return peer
-        forwarded = [
-            value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
-        ]
+        forwarded = [value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for"]
         hops = [hop.strip() for hop in ",".join(forwarded).split(",") if hop.strip()]
         # From the nearest hop outwards: the first one that is not a proxy of ours is the client.
         while hops and self._is_trusted(peer):
             peer = hops.pop()
         return peer
+
+    def _health(self) -> WireResponse:
+        if self.is_ready:
+            return WireResponse(200, [_JSON], b'{"status":"ready"}')
+        return WireResponse(503, [_JSON], b'{"status":"not ready"}')
 
     def _is_trusted(self, address: str) -> bool:
         try:
@@ -153,10 +170,3 @@ async def _read_body(receive: Receive) -> bytes | None:
         if len(body) > MAX_BODY_BYTES:
             return None
     return None if message["type"] == "http.disconnect" else body
-
-
-async def _answer_health(cycle: Cycle, is_ready: bool) -> None:
-    if is_ready:
-        await cycle.respond(200, [_JSON], b'{"status":"ready"}')
-    else:
-        await cycle.respond(503, [_JSON], b'{"status":"not ready"}')

@@ -7,7 +7,7 @@ nothing until it is verified by whoever gets it.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from keystead.access.doors import HTTPDoor, Message
+from keystead.access.doors import HTTPDoor
 
 NamesOperation = Callable[[str, bytes, bytes], bool]
 """Whether method, raw path and raw query name a declared REST operation of the API."""
@@ -32,19 +32,20 @@ class Dispatch:
         self._rest = next((door for door in doors if door.takes_the_rest), None)
         self._by_host: dict[bytes, HTTPDoor | None] = {}
 
-    def find(self, scope: Message, head: Mapping[bytes, bytes]) -> HTTPDoor | None:
+    def find(
+        self, method: str, raw_path: bytes, query: bytes, head: Mapping[bytes, bytes]
+    ) -> HTTPDoor | None:
         """Return the door that a request is for, or None for the API."""
         if not self._doors:
             return None
         door = self._of_host(head.get(b"host", b""))
-        raw_path: bytes = scope["raw_path"]
         if door is None and raw_path.startswith(self._prefixes):
             door = next(door for prefix, door in self._prefixed if raw_path.startswith(prefix))
         if door is not None:
             return door
         if b"x-amz-target" in head:
             return self._targeted.get(head[b"x-amz-target"])
-        return self._of_signature(scope, head, raw_path)
+        return self._of_signature(method, raw_path, query, head)
 
     def _of_host(self, host: bytes) -> HTTPDoor | None:
         try:
@@ -57,9 +58,10 @@ class Dispatch:
             self._by_host[host] = door
             return door
 
-    def _of_signature(self, scope: Message, head: Mapping[bytes, bytes], raw_path: bytes) -> HTTPDoor | None:
-        query: bytes = scope["query_string"]
-        if raw_path in (b"/", b"") and _is_form(scope["method"], head, query):
+    def _of_signature(
+        self, method: str, raw_path: bytes, query: bytes, head: Mapping[bytes, bytes]
+    ) -> HTTPDoor | None:
+        if raw_path in (b"/", b"") and _is_form(method, head, query):
             return None
         authorization = head.get(b"authorization", b"")
         shown = authorization if authorization.startswith(_SIGV4) else b""
@@ -70,7 +72,7 @@ class Dispatch:
         # What begins with an underscore is reserved, if for nobody then for us: no bucket has such a name.
         if self._rest is None or raw_path.startswith(b"/_"):
             return None
-        if self._names_operation(scope["method"], raw_path, query):
+        if self._names_operation(method, raw_path, query):
             return None
         return self._rest
 

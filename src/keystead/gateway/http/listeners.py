@@ -14,12 +14,18 @@ from typing import Final, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from keystead.access.doors import AddressInUse, CannotListen
 from keystead.gateway.http.discretion import LOGGER_NAME, keep_discreet
 from keystead.gateway.http.limits import HTTPLimits
-from keystead.gateway.http.server_protocol import ServerProtocol, TakesWebsocket, takes_no_websocket
+from keystead.gateway.http.questions import (
+    AtOnce,
+    TakesWebsocket,
+    answers_nothing_at_once,
+    takes_no_websocket,
+)
+from keystead.gateway.http.response_head import ListenerState
+from keystead.gateway.http.server_protocol import ServerProtocol
 from keystead.gateway.http.websocket import MAX_MESSAGE_BYTES
 from keystead.kernel.clock import Clock
 
@@ -44,9 +50,11 @@ class HTTPListener:
         limits: HTTPLimits | None = None,
         ssl_context: ssl.SSLContext | None = None,
         takes_websocket: TakesWebsocket = takes_no_websocket,
+        at_once: AtOnce = answers_nothing_at_once,
     ) -> None:
-        """`takes_websocket` judges the scope of a request to upgrade; where it says no, the request stays plain."""
+        """`at_once` and `takes_websocket` are asked first: without them every request is a plain one for `app`."""
         self._app = app
+        self._at_once = at_once
         self._takes_websocket = takes_websocket
         self._host = host
         self._port = port
@@ -54,7 +62,7 @@ class HTTPListener:
         self._limits = limits or HTTPLimits()
         self._ssl_context = ssl_context
         self._config = _configure(app)
-        self._state = ServerState()
+        self._state = ListenerState()
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
 
@@ -99,7 +107,9 @@ class HTTPListener:
         self._sweep = loop.call_later(self._limits.sweep_seconds, self._sweep_connections)
 
     def _protocol(self, loop: asyncio.AbstractEventLoop) -> ServerProtocol:
-        return ServerProtocol(self._app, self._config, self._state, loop, self._limits, self._takes_websocket)
+        return ServerProtocol(
+            self._app, self._config, self._state, loop, self._limits, self._takes_websocket, self._at_once
+        )
 
     async def stop(self, drain_seconds: float) -> bool:
         """Stop accepting, let requests that have begun be answered for up to `drain_seconds`, then cut the rest.
@@ -149,8 +159,7 @@ class HTTPListener:
 
     def _renew_date(self) -> None:
         """Set the Date of the answers to come; SDKs correct their clocks by it, so it is the machine's time."""
-        date = formatdate(self._clock.real_epoch(), usegmt=True)
-        self._state.default_headers = [(b"date", date.encode())]
+        self._state.set_date(formatdate(self._clock.real_epoch(), usegmt=True))
 
 
 def _configure(app: ASGI3Application) -> Config:

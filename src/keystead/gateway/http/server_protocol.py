@@ -8,7 +8,7 @@ because a timer set and cancelled per request costs more than everything else he
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, cast
 from urllib.parse import unquote
@@ -17,15 +17,22 @@ import httptools
 from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.server import ServerState
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from keystead.access.doors import RESPOND, Message
+from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.http import eager
 from keystead.gateway.http.body_rate import BodyRate
 from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.discretion import LOGGER_NAME
+from keystead.gateway.http.ending import EndingProtocol, LingeringTransport
 from keystead.gateway.http.limits import HTTPLimits
+from keystead.gateway.http.questions import (
+    AtOnce,
+    TakesWebsocket,
+    answers_nothing_at_once,
+    takes_no_websocket,
+)
 from keystead.gateway.http.refusal import METHODS, Refusal
 from keystead.gateway.http.request_head import (
     check_method,
@@ -35,9 +42,9 @@ from keystead.gateway.http.request_head import (
     origin_form,
     transfer_coding_fault,
 )
+from keystead.gateway.http.response_head import ListenerState, response_head
 from keystead.gateway.http.websocket import protocol_class
-
-TakesWebsocket = Callable[[Message], bool]
+from keystead.protocol import WireResponse
 
 # What of the current message has been read.
 _NOTHING: Final = 0
@@ -45,32 +52,32 @@ _HEAD: Final = 1
 _BODY: Final = 2
 
 _JUDGED_HEADERS = (b"host", b"content-length", b"transfer-encoding", b"expect")
+_CHUNKED: Final = b"transfer-encoding: chunked"
+_BROKEN: Final = WireResponse(
+    500, [(b"content-type", b"text/plain; charset=utf-8")], b"Internal Server Error"
+)
 
 
-def takes_no_websocket(scope: Message) -> bool:
-    """Take every request to upgrade as a plain one."""
-    del scope
-    return False
-
-
-class ServerProtocol(HttpToolsProtocol):
+class ServerProtocol(EndingProtocol):
     """One client connection."""
 
     def __init__(
         self,
         app: ASGI3Application,
         config: Config,
-        state: ServerState,
+        state: ListenerState,
         loop: asyncio.AbstractEventLoop,
         limits: HTTPLimits,
         takes_websocket: TakesWebsocket = takes_no_websocket,
+        at_once: AtOnce = answers_nothing_at_once,
     ) -> None:
-        super().__init__(config, state, {}, loop)
+        super().__init__(config, state, loop, limits)
         self.logger = logging.getLogger(LOGGER_NAME)
         # Request lines hold presigned signatures and tokens: nobody's logging configuration may turn this on.
         self.access_log = False
         self._app = app  # Given rather than taken from `config`, where uvicorn may have wrapped it.
-        self._limits = limits
+        self._state = state
+        self._at_once = at_once
         self._max_piece_bytes = limits.max_target_bytes + limits.max_header_bytes
 
         self._reading = _NOTHING
@@ -89,16 +96,19 @@ class ServerProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._body_rate = BodyRate(limits)
 
-        self._unstarted: RequestResponseCycle | None = None  # Its head was in the piece that is being read.
+        # Of the request that is being read, or was read last.
+        self._method = self._version = ""
+        self._head: Mapping[bytes, bytes] = {}
+        self._keeps_alive = False
+        # The body so far of a request whose head was in the piece that is being read, until somebody has it: it may
+        # turn out to be all here, and then to need no cycle. None at all other times.
+        self._unopened: bytes | None = None
+        # A cycle was made for it, which starts when the piece has been read.
+        self._unstarted: RequestResponseCycle | None = None
         self._answering: RequestResponseCycle | None = None  # Set only while others are queued behind it.
         self._keeps_alive_after_body: bool | None = None  # Set while the body is awaited in further pieces.
         self._owed: Refusal | None = None  # Due once the requests before it are answered.
-        self._is_deaf = False  # Everything that still arrives is dropped.
-        self._is_draining = False
         self._idle_since = 0.0
-        self._lingers_until = 0.0
-        self._write_stalled_at = 0.0
-        self._closing_seen_at = 0.0
 
     # The connection
 
@@ -199,6 +209,8 @@ class ServerProtocol(HttpToolsProtocol):
             elif self._head_bytes > 2 * self._max_piece_bytes:
                 self._refuse(_too_large_head())
             return
+        if self._unopened is not None:
+            self._open()
         if self._keeps_alive_after_body is None:
             self._guard_response()
         self._received_bytes += self._piece_bytes
@@ -211,9 +223,12 @@ class ServerProtocol(HttpToolsProtocol):
     # would parse the target twice and ask the parser twice.
 
     def on_message_begin(self) -> None:
+        if self._unopened is not None:
+            self._open()
         self._reading = _HEAD
         self._head_began_at = 0.0
         self._host = self._framing = self._fault = None
+        self._upgrades = self._leaves_parser = False
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
@@ -223,20 +238,26 @@ class ServerProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         method = self.parser.get_method()
-        version = self.parser.get_http_version()
-        head = self._judge_headers()
+        self._version = version = self.parser.get_http_version()
+        self._head = self._judge_headers()
         self._check_head(method, version)
+        self._method = method.decode()
         self._reading = _BODY
         self._received_bytes = self._body_bytes = self._head_bytes = 0
-        self.scope = self._describe(method.decode(), version)
-        self._upgrades = self.parser.should_upgrade() and self._is_for_websocket(method)
-        self._leaves_parser = self._upgrades or (self.parser.should_upgrade() and self._framing is not None)
-        if self._upgrades:
-            return
-        if self._framing is not None and self._framing.startswith(b"t"):
-            # Fields after a chunked body must not join the header fields that the application trusts.
-            self.headers = []
+        if self.parser.should_upgrade():
+            self._begin_upgrade(method)
+            if self._upgrades:
+                return
+        self._keeps_alive = version == "1.1" and self.parser.should_keep_alive() and not self._is_draining
+        self._unopened = b""
+        if self._leaves_parser or self._framing == _CHUNKED or self._is_in_flight():
+            self._open()
+
+    def _open(self) -> Cycle:
+        """Return the cycle of a request that is not answered at once; it starts, or waits for those before it."""
+        body, self._unopened = self._unopened, None
         earlier = self.cycle
+        self.scope = self._describe()
         self.cycle = cycle = Cycle(
             self.scope,
             self.transport,
@@ -247,18 +268,32 @@ class ServerProtocol(HttpToolsProtocol):
             self.server_state.default_headers,
             asyncio.Event(),
             self.expect_100_continue,
-            version == "1.1" and self.parser.should_keep_alive() and not self._is_draining,
+            self._keeps_alive,
             self.on_response_complete,
         )
-        cycle.head = head
+        cycle.head = self._head
+        cycle.date_line = self._state.date_line
+        if body:
+            self._feed(cycle, body)
+        if self._reading == _NOTHING:
+            self._end_body(cycle)
         self.scope["extensions"] = {RESPOND: {"respond": cycle.respond, "cycle": cycle}}
+        # Fields after a chunked body must not join the header fields that the application trusts.
+        self.headers = []
         if not earlier or earlier.response_complete:
             self._unstarted = cycle
-            return
+            return cycle
         self.flow.pause_reading()
         if not self.pipeline:
             self._answering = earlier
         self.pipeline.appendleft((cycle, self._app))
+        return cycle
+
+    def _begin_upgrade(self, method: bytes) -> None:
+        """Decide who reads what follows the head of a request to upgrade."""
+        self.scope = self._describe()
+        self._upgrades = self._is_for_websocket(method)
+        self._leaves_parser = self._upgrades or self._framing is not None
 
     def _is_for_websocket(self, method: bytes) -> bool:
         """Whether this request to upgrade is one that a door takes; nobody else's answer may be awaited."""
@@ -269,22 +304,72 @@ class ServerProtocol(HttpToolsProtocol):
 
     def _start_request(self) -> None:
         """Have the request that began in the piece just read answered: at once, if all of it is here."""
+        if self._unopened is not None:
+            if self._answer_at_once(self._unopened):
+                return
+            self._open()
         cycle, self._unstarted = self._unstarted, None
         if cycle is None:
             return
         if cycle.more_body or cycle.disconnected:
             self._start_asgi_task(cycle, self._app)
             return
-        task = eager.start(self.loop, cycle.run_asgi(self._app))
+        self._run(cycle, self._app)
+
+    def _run(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        task = eager.start(self.loop, cycle.run_asgi(app))
         if task is not None:
             task.add_done_callback(self.tasks.discard)
             self.tasks.add(task)
 
+    def _answer_at_once(self, body: bytes) -> bool:
+        """Have a request that is all here answered without a cycle; return whether it was, or will be."""
+        if self.expect_100_continue or self.flow.write_paused:
+            return False
+        raw_path, _, query = self.url.partition(b"?")
+        peer = self.client[0] if self.client else ""
+        is_secure = self.scheme == "https"
+        request = HTTPRequest(self._method, raw_path, query, self.headers, self._head, body, peer, is_secure)
+        try:
+            answer = self._at_once(request, self._describe_to_door)
+            if isinstance(answer, WireResponse):
+                self._write(answer)
+        except Exception as error:
+            self.logger.error("answering a request failed", exc_info=error)
+            answer = _BROKEN
+            self._write(answer)
+        if answer is None:
+            return False
+        if isinstance(answer, WireResponse):
+            self._unopened = None
+        else:
+            cycle = self._open()
+            self._unstarted = None
+            self._run(cycle, cycle.application_of(answer))
+        return True
+
+    def _describe_to_door(self) -> Message:
+        # As in _is_for_websocket: the dictionary that it is.
+        return cast("Message", self._describe())
+
+    def _write(self, answer: WireResponse) -> None:
+        """Send the whole answer to a request that has no cycle."""
+        status, headers, body = answer.status, answer.headers, answer.body
+        head = response_head(status, self._state.date_line, headers, len(body), keeps_alive=self._keeps_alive)
+        self.transport.write(head if self._method == "HEAD" else head + body)
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if not self._keeps_alive:
+            self.transport.close()
+
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        cycle = self.cycle
-        if cycle.response_complete:
-            return
+        if self._unopened is not None:
+            self._unopened += body
+        elif not self.cycle.response_complete:
+            self._feed(self.cycle, body)
+
+    def _feed(self, cycle: RequestResponseCycle, body: bytes) -> None:
         cycle.body += body
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
@@ -294,25 +379,34 @@ class ServerProtocol(HttpToolsProtocol):
         if self._leaves_parser:
             return  # Only the head is complete, see _read_past_upgrade.
         self._reading = _NOTHING
+        if self._unopened is not None:
+            return
         if self._keeps_alive_after_body is not None:
             self._unguard_response()
-        cycle = self.cycle
-        if not cycle.response_complete:
-            cycle.more_body = False
-            cycle.message_event.set()
+        if not self.cycle.response_complete:
+            self._end_body(self.cycle)
+
+    @staticmethod
+    def _end_body(cycle: RequestResponseCycle) -> None:
+        cycle.more_body = False
+        cycle.message_event.set()
 
     def _judge_headers(self) -> dict[bytes, bytes]:
         """Note what the header fields mean for the reading of their own message, and return them by name."""
         head = dict(self.headers)
-        if len(head) == len(self.headers):
-            for name in _JUDGED_HEADERS:
-                value = head.get(name)
-                if value is not None:
-                    self._judge(name, value)
-        else:  # What is repeated is judged each time.
+        if len(head) != len(self.headers):  # What is repeated is judged each time.
             for name, value in self.headers:
                 if name in _JUDGED_HEADERS:
                     self._judge(name, value)
+            return head
+        self._host = head.get(b"host")
+        length = head.get(b"content-length")
+        if length is not None:
+            self._judge(b"content-length", length)
+        if b"transfer-encoding" in head:
+            self._judge(b"transfer-encoding", head[b"transfer-encoding"])
+        if b"expect" in head:
+            self._judge(b"expect", head[b"expect"])
         return head
 
     def _judge(self, name: bytes, value: bytes) -> None:
@@ -325,21 +419,21 @@ class ServerProtocol(HttpToolsProtocol):
             self._framing = b"content-length: " + value if value.strip(b" \t0") else None
         elif name == b"transfer-encoding":
             self._fault = self._fault or transfer_coding_fault(value)
-            self._framing = b"transfer-encoding: chunked"
+            self._framing = _CHUNKED
         elif value.lower() == b"100-continue":
             self.expect_100_continue = True
         else:
             self._fault = Refusal(HTTPStatus.EXPECTATION_FAILED, "This Expect is not met here.")
 
-    def _describe(self, method: str, version: str) -> HTTPScope:
+    def _describe(self) -> HTTPScope:
         """Return the ASGI scope. `raw_path` and `query_string` are the bytes as sent, for signatures."""
         raw_path, _, query_string = self.url.partition(b"?")
         path = raw_path.decode("ascii")
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": version,
-            "method": method,
+            "http_version": self._version,
+            "method": self._method,
             "scheme": self.scheme or "http",
             "path": unquote(path) if "%" in path else path,
             "raw_path": raw_path,
@@ -359,7 +453,7 @@ class ServerProtocol(HttpToolsProtocol):
         if method not in METHODS:
             check_method(method)
         if version != "1.1":
-            check_old_version(version, is_chunked=self._framing == b"transfer-encoding: chunked")
+            check_old_version(version, is_chunked=self._framing == _CHUNKED)
             self.expect_100_continue = False
         elif self._host is None:
             raise Refusal(HTTPStatus.BAD_REQUEST, "Host is missing.")
@@ -400,33 +494,6 @@ class ServerProtocol(HttpToolsProtocol):
             self._answering = None
             self._idle_since = self.loop.time()
 
-    def pause_writing(self) -> None:
-        self._write_stalled_at = self.loop.time()
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._write_stalled_at = 0.0
-        super().resume_writing()
-
-    def stop_reading(self) -> None:
-        """Drop everything that still arrives on this connection."""
-        self._is_deaf = True
-
-    def linger(self) -> None:
-        """End the connection so that the client gets to read the answer.
-
-        Closing while bytes still arrive makes the kernel send a reset, which discards the answer on the client's
-        side. TLS lingers by itself, in its closing handshake.
-        """
-        self._is_deaf = True
-        self._reading = _NOTHING
-        if self.transport.can_write_eof() and not self._is_draining:
-            self._lingers_until = self.loop.time() + self._limits.linger_seconds
-            self.flow.resume_reading()
-            self.transport.write_eof()
-        else:
-            self.transport.close()
-
     def _guard_response(self) -> None:
         """See to it that an answer given before its request's body has arrived ends the connection.
 
@@ -434,7 +501,7 @@ class ServerProtocol(HttpToolsProtocol):
         """
         self._keeps_alive_after_body = self.cycle.keep_alive
         self.cycle.keep_alive = False
-        self.cycle.transport = _LingeringTransport(self)
+        self.cycle.transport = LingeringTransport(self)
         self._body_rate.begin(self.loop.time())
 
     def _unguard_response(self) -> None:
@@ -448,6 +515,12 @@ class ServerProtocol(HttpToolsProtocol):
         """Give up reading; answer with the refusal when the requests before it have been answered."""
         self.logger.info("refused with %d: %s", refusal.status, refusal.reason)
         self._is_deaf = True
+        if self._unopened is not None:
+            if self._reading == _BODY:
+                self._unopened = None
+                self._reading = _NOTHING
+            else:  # It is complete, and comes first.
+                self._open()
         is_in_flight = self._is_in_flight()
         if self._reading == _BODY:
             cycle = self.cycle
@@ -472,6 +545,11 @@ class ServerProtocol(HttpToolsProtocol):
             self.transport.write(refusal.render(self.server_state.default_headers, with_body=with_body))
             self.linger()
 
+    def linger(self) -> None:
+        """See EndingProtocol: nothing is read any more."""
+        self._reading = _NOTHING
+        super().linger()
+
     def _is_in_flight(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete
 
@@ -479,22 +557,14 @@ class ServerProtocol(HttpToolsProtocol):
 
     def check_deadlines(self, now: float) -> None:
         """Refuse or cut a client that is too slow. `now` is the loop's time; the listener calls this."""
-        limits = self._limits
-        if self.transport.is_closing():
-            self._closing_seen_at = self._closing_seen_at or now
-            if now - self._closing_seen_at > limits.write_stall_seconds:
-                self.transport.abort()
-        elif self._write_stalled_at and now - self._write_stalled_at > limits.write_stall_seconds:
-            self.transport.abort()
-        elif self._lingers_until:
-            if now > self._lingers_until:
-                self.transport.close()
-        elif self._reading == _HEAD:
-            if now - self._head_began_at > limits.head_seconds:
+        if self.is_ending(now):
+            return
+        if self._reading == _HEAD:
+            if now - self._head_began_at > self._limits.head_seconds:
                 self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, "The header fields took too long."))
         elif self._reading == _BODY:
             self._check_body_rate(now)
-        elif not self._is_in_flight() and now - self._idle_since > limits.keep_alive_seconds:
+        elif not self._is_in_flight() and now - self._idle_since > self._limits.keep_alive_seconds:
             self.transport.close()
 
     def _check_body_rate(self, now: float) -> None:
@@ -507,23 +577,6 @@ class ServerProtocol(HttpToolsProtocol):
 
 def _too_large_head() -> Refusal:
     return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too many or too long.")
-
-
-class _LingeringTransport(asyncio.Transport):
-    """The transport as an answer sees it while its request is still arriving: closing it lingers."""
-
-    def __init__(self, protocol: ServerProtocol) -> None:
-        super().__init__()
-        self._protocol = protocol
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._protocol.transport.write(data)
-
-    def is_closing(self) -> bool:
-        return self._protocol.transport.is_closing()
-
-    def close(self) -> None:
-        self._protocol.linger()
 
 
 class _BodyOnly:
