@@ -22,9 +22,8 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_EXPIRES_SECONDS = 604_800
 
 # What every SDK sends. Other orders and spacings are read by `_header_parameters`, with exact complaints.
-_USUAL_HEADER = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=([^,=]+), ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]+)"
-)
+_USUAL_CLAIM = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,=]+), ?SignedHeaders=([a-z0-9;-]+), ?")
+_SIGNATURE_DIGITS = 64
 _HEADER_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 _REQUIRED_IN_QUERY = (
     b"X-Amz-Algorithm",
@@ -38,6 +37,7 @@ _MARKS_OF_V4_QUERY = frozenset(_REQUIRED_IN_QUERY[:3])
 _MARKS_OF_V2_QUERY = frozenset({b"AWSAccessKeyId", b"Signature"})
 
 Form = Literal["header", "query"]
+_Credential = tuple[str, str, str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -93,23 +93,31 @@ def _has_second(request: SignedRequest, merged: Mapping[bytes, bytes], name: byt
 
 
 def _from_header(authorization: str, headers: Mapping[bytes, bytes]) -> Presented:
-    usual = _USUAL_HEADER.fullmatch(authorization)
-    if usual is not None:
-        credential, signed, signature = usual.groups()
-    else:
+    claim, _, signature = authorization.rpartition("Signature=")
+    usual = _usual_claim(claim) if len(signature) == _SIGNATURE_DIGITS and signature.isalnum() else None
+    if usual is None:
         credential, signed, signature = _header_parameters(authorization, headers)
+        usual = _credential(credential, "header"), _signed_headers(signed, "header")
     timestamp, time = _timestamp(headers, authorization)
     token = headers.get(b"x-amz-security-token")
     return Presented(
-        *_credential(credential, "header"),
+        *usual[0],
         timestamp,
         time,
-        _signed_headers(signed, "header"),
+        usual[1],
         signature,
         headers,
         "header",
         None if token is None else Secret(token.strip(b" \t")),
     )
+
+
+# A client shows the same text before its signature all day; it holds no secret.
+@functools.lru_cache(maxsize=4096)
+def _usual_claim(claim: str) -> tuple[_Credential, tuple[bytes, ...]] | None:
+    """Return the credential and the signed headers of a header but for its signature, None if it is unusual."""
+    parts = _USUAL_CLAIM.fullmatch(claim)
+    return None if parts is None else (_credential(parts[1], "header"), _signed_headers(parts[2], "header"))
 
 
 def _header_parameters(authorization: str, headers: Mapping[bytes, bytes]) -> tuple[str, str, str]:
@@ -230,9 +238,7 @@ def _expires(text: str | None) -> int | None:
 # Both forms.
 
 
-# A client shows the same text all day; it holds no secret.
-@functools.lru_cache(maxsize=4096)
-def _credential(credential: str, form: Form) -> tuple[str, str, str, str, str, str]:
+def _credential(credential: str, form: Form) -> _Credential:
     """Return key id, date, region, service and terminator, and the last four as they stand: the scope."""
     parts = credential.split("/")
     if len(parts) != 5:

@@ -22,6 +22,7 @@ NEVER_USED = "N/A"
 # UNCONFIRMED: an AWS access key has no expiry, so AWS has no words for switching one on that is past it.
 EXPIRED_STAYS = "The Access Key with id {id} has expired and cannot be activated."
 Status = Literal["Active", "Inactive", "Expired"]
+_Set = Literal["Active", "Inactive"]
 
 
 class AccessKeys:
@@ -141,4 +142,4 @@ class AccessKeys:
         if key.is_expired(self._clock.epoch() * 1000):
             return "Expired"
         # The kind's state table has exactly these two states.
-        return cast(Literal["Active", "Inactive"], key.status)
+        return cast("_Set", key.status)
