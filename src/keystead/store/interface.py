@@ -27,6 +27,13 @@ class Reader(Protocol):
         """Return every row."""
         ...
 
+    def state(self) -> int | None:
+        """Return a number that is another one once anybody committed anything; None where that cannot be told.
+
+        See `store/recent.py`. A transaction, which sees its own changes too, cannot tell.
+        """
+        ...
+
 
 class Transaction(Reader, Protocol):
     """Changes rows. Sees its own changes; nothing of it is seen elsewhere before the commit."""

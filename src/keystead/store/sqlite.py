@@ -57,6 +57,11 @@ class SQLiteReader:
         except sqlite3.OperationalError as error:
             raise StoreUnavailable("the database cannot answer") from error
 
+    def state(self) -> int | None:
+        """See Reader."""
+        row = self.one("PRAGMA data_version")
+        return None if row is None else row[0]
+
 
 class SQLiteTransaction(SQLiteReader, Wishes):
     """The writer's view inside a commit, with what the present job wants done after it."""
@@ -73,6 +78,10 @@ class SQLiteTransaction(SQLiteReader, Wishes):
     def run_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement once per row of parameters."""
         self._connection.executemany(sql, parameters)
+
+    def state(self) -> int | None:
+        """Return None: SQLite counts the commits of other connections only."""
+        return None
 
 
 class SQLiteWriter:

@@ -69,5 +69,7 @@ def s3(base: Foundation) -> S3:
         base.entropy,
     )
     sweep = ObjectSweep(base.store, blobs, versions, base.clock)
-    door = HTTPDoor("s3", app, takes_host=hosts.takes, signing_name="s3", takes_the_rest=True)
+    door = HTTPDoor(
+        "s3", app, takes_host=hosts.takes, signing_name="s3", takes_the_rest=True, at_once=app.at_once
+    )
     return S3(door, [Worker("s3-sweep", SWEEP_SECONDS, sweep.sweep)], sweep)

@@ -58,6 +58,10 @@ class LoopReader:
         except psycopg.OperationalError as error:
             raise self._unavailable() from error
 
+    def state(self) -> int | None:
+        """Return None: other nodes commit, too, and asking would cost as much as looking."""
+        return None
+
     def close(self) -> None:
         """Let go of the database."""
         self._closing.set()

@@ -97,6 +97,10 @@ class Rows:
             return []
         return self._session.rows(result)
 
+    def state(self) -> int | None:
+        """Return None: see LoopReader."""
+        return None
+
 
 class PostgresTransaction(Rows, Wishes):
     """The writer's view inside a commit, with what the present job wants done after it."""

@@ -157,16 +157,20 @@ def _decide_for_key(own: Bucket, bucket: Bucket | None, action: str, resource: s
     """Return what the built-in policy of a bucket's keys says; of a bucket that had the name before, it says no."""
     if bucket is not None and bucket.id != own.id:
         return Decision("implicitDeny", "identity")
-    caller = Caller(
-        "user", own.account, f"arn:aws:lightsail:{own.region}:{own.account}:Bucket/{own.id}", own.id
-    )
-    policies = PrincipalPolicies(identity=(_key_policy(own.name),))
-    request = Request(caller, action, resource, ResourceSide(own.account), RequestContext(late=late))
-    return decide(policies, request)
+    caller, policies, side = _key_holder(own.account, own.region, own.id, own.name)
+    return decide(policies, Request(caller, action, resource, side, RequestContext(late=late)))
 
 
-# A pure function of the name.
+# A pure function of what never changes in a bucket.
 @lru_cache(maxsize=10_000)
+def _key_holder(
+    account: str, region: str, bucket: str, name: str
+) -> tuple[Caller, PrincipalPolicies, ResourceSide]:
+    """Return who presents a bucket's key, what it may do, and whose bucket that is."""
+    caller = Caller("user", account, f"arn:aws:lightsail:{region}:{account}:Bucket/{bucket}", bucket)
+    return caller, PrincipalPolicies(identity=(_key_policy(name),)), ResourceSide(account)
+
+
 def _key_policy(name: str) -> CompiledPolicy:
     statement = {
         "Effect": "Allow",

@@ -7,9 +7,10 @@ anything of our insides.
 
 import base64
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
-from keystead.access.doors import RESPOND, Message, Receive, Send
+from keystead.access.doors import RESPOND, Message, Receive, Send, Whole
 from keystead.access.refusals import answer as answer_of
 from keystead.access.sigv4 import Malformed, Reason, Refused
 from keystead.audit.journal import Journal
@@ -28,11 +29,18 @@ from keystead.products.lightsail.door.scribe import Scribe
 from keystead.products.lightsail.door.visit import Guards, Visit
 from keystead.products.lightsail.door.visitor import Visitor, Visitors
 from keystead.products.lightsail.door.xml import error_document
+from keystead.store.recent import Recent
 
 _LOG = logging.getLogger("keystead.s3")
 
-Operation = Callable[[Visit], Awaitable[Answer]]
+Operation = Callable[[Visit], Coroutine[Any, Any, Answer]]
 READS = ("Get", "Head", "List")
+_BUCKETS_KEPT = 1024
+_AT_ONCE = frozenset({"GetObject", "ListObjects", "ListObjectsV2"})
+"""Reads that wait for nothing, and are asked for most."""
+_BODILESS = (204, 304)
+_FOUND = "s3_answer"
+"""Under this name a scope's state holds an answer that was found at once and has yet to be sent."""
 
 
 class S3Door:
@@ -53,6 +61,7 @@ class S3Door:
         self._hosts = hosts
         self._visitors = visitors
         self._guards = guards
+        self._buckets: Recent[Bucket | None] = Recent(guards.reader, _BUCKETS_KEPT)
         self._usage = usage
         self._journal = journal
         self._scribe = scribe
@@ -62,26 +71,48 @@ class S3Door:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        drawn = self._entropy.token_bytes(8 + 36)
-        request_id, host_id = drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode()
-        turn = _Turn(scope["method"], request_id, host_id)
-        try:
-            turn.request = read_request(scope, receive, self._hosts.bucket, request_id)
-            answer = await self._answer(turn)
-        except Exception as error:  # Whatever went wrong, the caller gets an answer in S3's own form.
-            answer = self._refuse(turn, error)
-        answer.headers += [(b"x-amz-request-id", request_id.encode()), (b"x-amz-id-2", host_id.encode())]
-        answer.headers += cors_headers(turn.request, turn.bucket)
+        answer: Answer | None = scope["state"].pop(_FOUND, None)
+        if answer is None:
+            turn = self._begin(scope)
+            try:
+                answer = await self._answer(turn, self._read(turn, scope, receive))
+            except Exception as error:  # Whatever went wrong, the caller gets an answer in S3's own form.
+                answer = self._refuse(turn, error)
+            self._conclude(turn, answer)
         await _send(scope, send, answer)
 
-    async def _answer(self, turn: "_Turn") -> Answer:
-        request = turn.get_request()
-        unroutable: S3Error | None = None
+    def at_once(self, scope: Message) -> Whole | None:
+        """Answer a read that waits for nothing. What does not go out in one piece is left to `__call__`, found."""
+        if scope["method"] != "GET":
+            return None
+        turn = self._begin(scope)
+        try:
+            request = self._read(turn, scope, _receive_nothing)
+            if request.operation not in _AT_ONCE:
+                return None
+            answer = _without_waiting(self._answer(turn, request))
+        except Exception as error:  # As in `__call__`.
+            answer = self._refuse(turn, error)
+        self._conclude(turn, answer)
+        if answer.stream is not None or answer.status in _BODILESS:
+            scope["state"][_FOUND] = answer
+            return None
+        return answer.status, answer.headers, answer.body
+
+    def _begin(self, scope: Message) -> "_Turn":
+        drawn = self._entropy.token_bytes(8 + 36)
+        return _Turn(scope["method"], drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode())
+
+    def _read(self, turn: "_Turn", scope: Message, receive: Receive) -> S3Request:
+        request = turn.request = read_request(scope, receive, self._hosts.bucket, turn.request_id)
         try:
             request.operation = route(request)
         except S3Error as error:
-            unroutable = error
-        turn.bucket = bucket_records.by_name(self._guards.reader, request.bucket) if request.bucket else None
+            turn.unroutable = error
+        return request
+
+    async def _answer(self, turn: "_Turn", request: S3Request) -> Answer:
+        turn.bucket = self._bucket(request.bucket) if request.bucket else None
         if request.operation == "Preflight":
             return preflight(request, turn.bucket)
         visitor = self._visitors.identify(request)
@@ -89,9 +120,9 @@ class S3Door:
             # A form brings its signature in its body, and is not signed a second time.
             raise Malformed(Reason.MORE_THAN_ONE_MECHANISM)
         _require_meant(request, visitor)
-        if unroutable is not None:
+        if turn.unroutable is not None:
             # Said after the signature, which is wrong for a request that was changed on its way.
-            raise S3Error("AccessDenied") if visitor.is_anonymous else unroutable
+            raise S3Error("AccessDenied") if visitor.is_anonymous else turn.unroutable
         visit = turn.visit = Visit(request, visitor, turn.bucket, self._guards)
         require_expected_owner(request, turn.bucket)
         operation = self._operations.get(request.operation)
@@ -101,6 +132,17 @@ class S3Door:
         answer = await operation(visit)
         self._note(visit)
         return answer
+
+    def _conclude(self, turn: "_Turn", answer: Answer) -> None:
+        """Put the headers on an answer that every answer has."""
+        answer.headers += [
+            (b"x-amz-request-id", turn.request_id.encode()),
+            (b"x-amz-id-2", turn.host_id.encode()),
+        ]
+        answer.headers += cors_headers(turn.request, turn.bucket)
+
+    def _bucket(self, name: str) -> Bucket | None:
+        return self._buckets.get(name, lambda: bucket_records.by_name(self._guards.reader, name))
 
     def _note(self, visit: Visit) -> None:
         credential = visit.visitor.credential
@@ -125,21 +167,32 @@ class S3Door:
 class _Turn:
     """What is known of a request so far."""
 
-    __slots__ = ("bucket", "host_id", "method", "request", "request_id", "visit")
+    __slots__ = ("bucket", "host_id", "method", "request", "request_id", "unroutable", "visit")
 
     def __init__(self, method: str, request_id: str, host_id: str) -> None:
         self.method = method
         self.request_id = request_id
         self.host_id = host_id
         self.request: S3Request | None = None
+        self.unroutable: S3Error | None = None
         self.bucket: Bucket | None = None
         self.visit: Visit | None = None
 
-    def get_request(self) -> S3Request:
-        """Return the request, which has been read."""
-        if self.request is None:
-            raise RuntimeError("the request has not been read")
-        return self.request
+
+async def _receive_nothing() -> Message:
+    """Receive the body of a request that is read without one."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _without_waiting(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Return the answer of an operation that never waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        answer: Answer = done.value
+        return answer
+    work.close()
+    raise RuntimeError("an operation waits that was to be answered at once")
 
 
 def _require_meant(request: S3Request, visitor: Visitor) -> None:
@@ -173,11 +226,11 @@ async def _send(scope: Message, send: Send, answer: Answer) -> None:
     if answer.stream is None and answer.length is None:
         answer.length = len(answer.body)
     is_head = scope["method"] == "HEAD"
-    if answer.stream is None and not (is_head and answer.length) and answer.status not in (204, 304):
+    if answer.stream is None and not (is_head and answer.length) and answer.status not in _BODILESS:
         # `respond` writes a small answer in one piece, and counts it itself.
         await scope["extensions"][RESPOND]["respond"](answer.status, answer.headers, answer.body)
         return
-    if answer.status not in (204, 304):
+    if answer.status not in _BODILESS:
         answer.headers.append((b"content-length", b"%d" % (answer.length or 0)))
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

@@ -60,7 +60,7 @@ class Desk:
         """Return the body of a request, proven right; beyond `inline_bytes` it is a blob. Raises S3Error."""
         return await receive(visit.request, expected, self.blobs, inline_bytes)
 
-    async def settle(self, blob: str | None, change: Callable[[], "asyncio.Future[Result]"]) -> Result:
+    async def settle(self, blob: str, change: Callable[[], "asyncio.Future[Result]"]) -> Result:
         """Await a change whose rows name a blob; if the answer is no, the blob goes.
 
         After any other failure nobody knows here whether the commit holds: the sweep will tell.
@@ -68,16 +68,13 @@ class Desk:
         try:
             result = await change()
         except (S3Error, Refused):
-            if blob is not None:
-                self.blobs.settle(blob)
-                await asyncio.to_thread(self.blobs.remove, [blob])
+            self.blobs.settle(blob)
+            await asyncio.to_thread(self.blobs.remove, [blob])
             raise
         except Exception:
-            if blob is not None:
-                self.blobs.settle(blob)
-            raise
-        if blob is not None:
             self.blobs.settle(blob)
+            raise
+        self.blobs.settle(blob)
         return result
 
     async def place(
@@ -99,4 +96,6 @@ class Desk:
                 pieces = (Piece(1, content, received.size, received.etag, received.checksum.value, 0),)
             return self.versions.put(tx, bucket.id, bucket.versioning, visit.key, body, attributes, pieces)
 
+        if content is None:
+            return await self.commit(visit, job)
         return await self.settle(content, lambda: self.begin(visit, job))

@@ -5,6 +5,7 @@ may not be read.
 """
 
 import re
+from collections.abc import Callable
 
 from keystead.products.lightsail.door.errors import (
     S3Error,
@@ -18,6 +19,7 @@ from keystead.products.lightsail.objects import object_records
 from keystead.products.lightsail.objects.model import NULL_VERSION, PRIVATE, Version
 from keystead.store.interface import Reader
 
+LookUp = Callable[[Reader, str, bytes], Version | None]
 _VERSION = re.compile(r"[A-Za-z0-9._]{32}|null")
 
 
@@ -37,8 +39,8 @@ def look_up(reader: Reader, bucket: str, key: bytes, version: str | None) -> Ver
     return object_records.of_version(reader, bucket, key, version)
 
 
-def find_readable(visit: Visit, reader: Reader, *, with_body: bool = False) -> Version:
-    """Return the version that a read names; `with_body` brings a small body along. Raises S3Error."""
+def find_readable(visit: Visit, reader: Reader, latest: LookUp = object_records.latest) -> Version:
+    """Return the version that a read names; `latest` looks up the latest one of a key. Raises S3Error."""
     action = "s3:GetObject"
     wanted = visit.request.query.get("versionId")
     if wanted is not None:
@@ -47,10 +49,10 @@ def find_readable(visit: Visit, reader: Reader, *, with_body: bool = False) -> V
     found = visit.found
     version = None
     if found is not None and well_formed:
-        if with_body and wanted is None:
-            version = object_records.latest_with_body(reader, found.id, visit.key)
+        if wanted is None:
+            version = latest(reader, found.id, visit.key)
         else:
-            version = look_up(reader, found.id, visit.key, wanted)
+            version = object_records.of_version(reader, found.id, visit.key, wanted)
     if not visit.may_read(action, PRIVATE if version is None else version.attributes.acl):
         raise S3Error("AccessDenied")
     if found is None:

@@ -7,7 +7,7 @@ that was shown last.
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote_plus
 
@@ -22,8 +22,23 @@ from keystead.products.lightsail.door.xml import document, escape, optional, tag
 from keystead.products.lightsail.objects import object_records
 from keystead.products.lightsail.objects.model import Current, Listed
 from keystead.store.interface import Reader
+from keystead.store.recent import Recent
 
 MAX_KEYS = 1000
+_PAGES_KEPT = 64
+_LARGEST_KEPT_BYTES = 128 * 1024
+"""Together these bound what pages take of memory: 8 MiB for each of the two listings."""
+_SHOWN_BY = (
+    "prefix",
+    "delimiter",
+    "max-keys",
+    "encoding-type",
+    "marker",
+    "continuation-token",
+    "start-after",
+    "fetch-owner",
+)
+"""The parameters that decide, with the bucket, what a page shows."""
 _LARGEST_NUMBER = 2**31 - 1
 _UNQUOTED = re.compile(rb"[A-Za-z0-9/*._~-]*")
 
@@ -119,59 +134,75 @@ def current_objects(reader: Reader, bucket: Bucket) -> Fetch[Current]:
 
 
 class Listing:
-    """The two listings of objects, which differ in how they name the next page."""
+    """The two listings of objects, which differ in how they name the next page.
+
+    Whoever asks is allowed first, each time; the page may then be one that was shown since the last commit.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._by_marker: Recent[bytes] = Recent(reader, _PAGES_KEPT)
+        self._by_token: Recent[bytes] = Recent(reader, _PAGES_KEPT)
 
     async def list_objects(self, visit: Visit) -> Answer:
         """List by marker."""
         visit.require("s3:ListBucket")
-        bucket, wanted = visit.bucket, asked(visit.request)
-        marker = visit.request.query.get("marker", "").encode()
-        page = self._page(bucket, wanted, (marker, LAST) if marker else None)
-        next_marker = ""
-        if page.is_truncated and wanted.delimiter:
-            next_marker = f"<NextMarker>{wanted.show(page.last_key)}</NextMarker>"
-        return xml_answer(
-            document(
-                "ListBucketResult",
-                head(bucket, wanted),
-                f"<Marker>{wanted.show(marker)}</Marker>",
-                next_marker,
-                tag("MaxKeys", wanted.max_keys),
-                tag("IsTruncated", page.is_truncated),
-                _contents(page, wanted, owner(bucket.account)),
-                groups(page, wanted),
-            )
-        )
+        return self._answer(self._by_marker, visit, self._page_by_marker)
 
     async def list_objects_v2(self, visit: Visit) -> Answer:
         """List by continuation token."""
         visit.require("s3:ListBucket")
-        bucket, wanted, query = visit.bucket, asked(visit.request), visit.request.query
+        return self._answer(self._by_token, visit, self._page_by_token)
+
+    def _answer(
+        self, recent: Recent[bytes], visit: Visit, show: Callable[[Bucket, Mapping[str, str], Asked], bytes]
+    ) -> Answer:
+        bucket, query = visit.bucket, visit.request.query
+        key = (bucket.id, *map(query.get, _SHOWN_BY))
+        return xml_answer(recent.get(key, lambda: show(bucket, query, asked(visit.request)), _is_kept))
+
+    def _page_by_marker(self, bucket: Bucket, query: Mapping[str, str], wanted: Asked) -> bytes:
+        marker = query.get("marker", "").encode()
+        page = self._page(bucket, wanted, (marker, LAST) if marker else None)
+        next_marker = ""
+        if page.is_truncated and wanted.delimiter:
+            next_marker = f"<NextMarker>{wanted.show(page.last_key)}</NextMarker>"
+        return document(
+            "ListBucketResult",
+            head(bucket, wanted),
+            f"<Marker>{wanted.show(marker)}</Marker>",
+            next_marker,
+            tag("MaxKeys", wanted.max_keys),
+            tag("IsTruncated", page.is_truncated),
+            _contents(page, wanted, owner(bucket.account)),
+            groups(page, wanted),
+        )
+
+    def _page_by_token(self, bucket: Bucket, query: Mapping[str, str], wanted: Asked) -> bytes:
         token, start_after = query.get("continuation-token"), query.get("start-after", "").encode()
         after = _key_of(token) if token is not None else start_after
         page = self._page(bucket, wanted, (after, LAST) if after else None)
         owned = owner(bucket.account) if query.get("fetch-owner", "").lower() == "true" else ""
-        return xml_answer(
-            document(
-                "ListBucketResult",
-                head(bucket, wanted),
-                f"<StartAfter>{wanted.show(start_after)}</StartAfter>" if start_after else "",
-                optional("ContinuationToken", token),
-                optional("NextContinuationToken", _token(page.last_key) if page.is_truncated else None),
-                tag("KeyCount", page.count),
-                tag("MaxKeys", wanted.max_keys),
-                tag("IsTruncated", page.is_truncated),
-                _contents(page, wanted, owned),
-                groups(page, wanted),
-            )
+        return document(
+            "ListBucketResult",
+            head(bucket, wanted),
+            f"<StartAfter>{wanted.show(start_after)}</StartAfter>" if start_after else "",
+            optional("ContinuationToken", token),
+            optional("NextContinuationToken", _token(page.last_key) if page.is_truncated else None),
+            tag("KeyCount", page.count),
+            tag("MaxKeys", wanted.max_keys),
+            tag("IsTruncated", page.is_truncated),
+            _contents(page, wanted, owned),
+            groups(page, wanted),
         )
 
     def _page(self, bucket: Bucket, wanted: Asked, after: Cursor | None) -> Page[Current]:
         fetch = current_objects(self._reader, bucket)
         return list_page(fetch, wanted.prefix, wanted.delimiter, after, wanted.max_keys)
+
+
+def _is_kept(page: bytes) -> bool:
+    return len(page) <= _LARGEST_KEPT_BYTES
 
 
 def _contents(page: Page[Current], wanted: Asked, owned: str) -> str:

@@ -18,8 +18,12 @@ from keystead.products.lightsail.objects import object_records
 from keystead.products.lightsail.objects.blobs import Blobs
 from keystead.products.lightsail.objects.model import Version
 from keystead.store.interface import Reader
+from keystead.store.recent import Recent
 
 MAX_PARTS = 10_000
+_KEPT = 1024
+_LARGEST_KEPT_BYTES = 8 * 1024
+"""Together these bound what kept bodies take of memory: 8 MiB."""
 _OVERRIDES = (
     "cache-control",
     "content-disposition",
@@ -45,6 +49,7 @@ class Reading:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._recent: Recent[Version | None] = Recent(desk.reader, _KEPT)
 
     async def get_object(self, visit: Visit) -> Answer:
         """Return an object, a range or a part of it."""
@@ -57,7 +62,7 @@ class Reading:
     def _read(self, visit: Visit, *, with_body: bool) -> Answer:
         # From the look-up of the row to the hold on its blobs nothing may wait: a delete would come between.
         reader = self._desk.reader
-        version = find_readable(visit, reader, with_body=with_body)
+        version = find_readable(visit, reader, self._latest if with_body else object_records.latest)
         overrides = _overrides(visit)
         shown = shown_version(visit, version)
         try:
@@ -82,6 +87,16 @@ class Reading:
                 body = object_records.inline_body(reader, version.row) or b""
             answer.body = body[cut.offset : cut.offset + cut.length]
         return answer
+
+    def _latest(self, reader: Reader, bucket: str, key: bytes) -> Version | None:
+        """Return the latest version of a key, a small body included."""
+        return self._recent.get(
+            (bucket, key), lambda: object_records.latest_with_body(reader, bucket, key), _is_kept
+        )
+
+
+def _is_kept(version: Version | None) -> bool:
+    return version is not None and len(version.body.inline or b"") <= _LARGEST_KEPT_BYTES
 
 
 def open_stream(reader: Reader, blobs: Blobs, content: str, offset: int, length: int) -> BlobStream:

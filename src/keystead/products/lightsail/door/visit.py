@@ -5,8 +5,9 @@ in flight outlives a revoke (DESIGN rule 3).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from keystead.access.authenticate import Authenticated, Authenticator
 from keystead.access.policy.context import Late, Values
@@ -38,8 +39,7 @@ class Guards:
     reader: Reader
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What is judged: an action on a bucket, or on a version of a key in it, None for the latest."""
 
     bucket: Bucket | None
@@ -77,10 +77,11 @@ class Visit:
 
     def require(self, action: str, key: bytes | None = None) -> None:
         """Let pass what the visitor may, now and again when it is committed. Raises S3Error."""
-        if not self.allows(action, key):
+        asked = self._asked(action, key)
+        if not self._allows(self.guards.reader, asked, afresh=False):
             raise S3Error("AccessDenied")
         self.require_region()
-        self._required.append(self._asked(action, key))
+        self._required.append(asked)
 
     def require_now(self, tx: Transaction, action: str, key: bytes, version: str | None) -> None:
         """Let pass what the visitor may do to one version, as this transaction has things. Raises S3Error."""
@@ -193,7 +194,7 @@ def _afresh(tx: Transaction, asked: _Asked, read: Bucket) -> _Asked:
     if asked.bucket is None:
         return asked
     is_read = asked.bucket.id == read.id
-    return replace(asked, bucket=read if is_read else bucket_records.by_id(tx, asked.bucket.id))
+    return asked._replace(bucket=read if is_read else bucket_records.by_id(tx, asked.bucket.id))
 
 
 def _existing_tag(reader: Reader, asked: _Asked, tag: str) -> Values | None:

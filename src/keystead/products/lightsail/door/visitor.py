@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from keystead.access import postform, sigv2
 from keystead.access.authenticate import Authenticator, SigV4Proof
 from keystead.access.postform import PresentedForm
-from keystead.access.sigv4 import Malformed, Reason, Refused, ServiceRules, find
+from keystead.access.sigv4 import Malformed, Reason, Refused, ServiceRules, SignedRequest, find
 from keystead.access.sigv4 import Verified as VerifiedSignature
 from keystead.access.sigv4.present import Presented
 from keystead.credentials.shelf import Credential
@@ -25,7 +25,7 @@ AuthType = Literal["", "REST-HEADER", "REST-QUERY-STRING", "POST"]
 _AUTH_TYPES: Mapping[str, AuthType] = {"header": "REST-HEADER", "query": "REST-QUERY-STRING"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: that doubles what making one for each request costs.
 class Visitor:
     """A caller. Without a credential it is anonymous; a bucket key has no `principal`, its bucket is its audience.
 
@@ -106,13 +106,14 @@ class Visitors:
 
     def identify(self, request: S3Request) -> Visitor:
         """Return who signed a request by its head. Raises Refused."""
-        old = sigv2.find(request.signed)
+        signed = request.signed
+        old = sigv2.find(signed)
         if old is not None:
-            return self._by_v2(request, old)
-        presented = find(request.signed)
+            return self._by_v2(request, signed, old)
+        presented = find(signed)
         if presented is None:
             return ANONYMOUS
-        proof = self._authenticator.proof(request.signed, presented, self._rules)
+        proof = self._authenticator.proof(signed, presented, self._rules)
         credential = self.prove(presented.key_id, presented.session_token, proof)
         return self._visitor_v4(credential, presented, proof)
 
@@ -158,10 +159,10 @@ class Visitors:
     def _principal(self, credential: Credential) -> Principal | None:
         return None if credential.kind == self._bucket_key else self._authenticator.principal(credential)
 
-    def _by_v2(self, request: S3Request, presented: sigv2.PresentedV2) -> Visitor:
+    def _by_v2(self, request: S3Request, signed: SignedRequest, presented: sigv2.PresentedV2) -> Visitor:
         if not self._takes_v2:
             raise Malformed(Reason.UNSUPPORTED_ALGORITHM)
-        signed, host = request.signed, request.bucket_of_host
+        host = request.bucket_of_host
 
         def check(secret: Secret) -> None:
             real_now, now = self._clock.real_epoch(), self._clock.epoch()
