@@ -25,16 +25,23 @@ from bench.settings import WARM_UP_ROUNDS, Effort, Place
 from bench.transfer import Transfer
 from bench.transfer import run as transfer
 
-PUT, GET, LIST, ONE = "PUT 4 KiB", "GET 4 KiB", "list of 100 keys", "GET 4 KiB, 1 connection"
+PUT, GET, ONE = "PUT 4 KiB", "GET 4 KiB", "GET 4 KiB, 1 connection"
+LIST, FOLDER = "list of 100 keys", "list of 100 keys, a folder"
 UP, DOWN = "PUT 64 MiB", "GET 64 MiB"
 OURS, IN_MEMORY, RCLONE = "keystead", "keystead, in memory", "rclone"
-CONNECTIONS = {PUT: 16, GET: 16, LIST: 16, ONE: 1}
+CONNECTIONS = {GET: 16, ONE: 1, LIST: 16, FOLDER: 16, PUT: 16}
+"""Writes come last: until then every server's bucket holds the same objects."""
 LARGE_BYTES = 64 * 1024 * 1024
 _SMALL_BYTES = 4096
 _KEYS = 1000
 _NEW_KEYS = 10_000
 """How many objects a round of writes can write: each is new, in a folder that rclone has already."""
 _BUCKET = "bench-objects"
+_LISTED = {
+    LIST: {"list-type": "2", "max-keys": "100"},
+    FOLDER: {"list-type": "2", "prefix": "list/", "max-keys": "100"},
+}
+"""The first page of a bucket of 1,100 objects, as a sync asks for it, and the 100 objects of one of its folders."""
 _MEMORY = Path("/dev/shm")
 
 
@@ -120,9 +127,8 @@ def _requests(side: Side, name: str, number: int) -> list[bytes]:
     signer = side.signer
     if name == PUT:
         return [_put(signer, f"read/new-{number}-{each:05}") for each in range(_NEW_KEYS)]
-    if name == LIST:
-        query = {"list-type": "2", "prefix": "list/", "max-keys": "100"}
-        return [signer.request("GET", f"/{_BUCKET}", query)]
+    if name in _LISTED:
+        return [signer.request("GET", f"/{_BUCKET}", _LISTED[name])]
     return [signer.request("GET", f"/{_BUCKET}/read/{number:04}") for number in range(_KEYS)]
 
 
