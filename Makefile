@@ -58,11 +58,12 @@ walks: $(READY) $(CLIENTS) $(S3_CLIENTS)  ## Walk S3 clients through a server (t
 
 clients: $(CLIENTS) $(S3_CLIENTS)  ## Install the real clients that tests run, under .clients
 
-prove: $(READY)  ## Run what takes long: kills and revokes under load, deep generated cases
+prove: $(READY)  ## Run what takes long: kills and revokes under load, gigabytes, deep generated cases
 	$(BIN)/python -m prove.kill
 	$(BIN)/python -m prove.revoke
 	$(BIN)/python -m prove.crowd
 	$(BIN)/python -m prove.objects
+	$(BIN)/python -m prove.transfer
 	KEYSTEAD_SIGV4_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/access tests/protocol
 	KEYSTEAD_POLICY_EXAMPLES=1700 $(BIN)/python -m pytest -n auto tests/policy
 
