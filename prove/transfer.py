@@ -183,7 +183,7 @@ def _peak_mib(process: Path) -> float:
 
 def main() -> None:
     """Run the proof and show what it found."""
-    parser = argparse.ArgumentParser(prog="prove.transfer", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="prove.transfer", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--mib", type=int, default=1024, help="size of the large bodies (1024)")
     parser.add_argument("--clients", type=int, default=PARALLEL, help="uploads at once (64)")
     asked = parser.parse_args()
