@@ -36,6 +36,9 @@ _STREAMING = {
 }
 """By the word in x-amz-content-sha256: whether chunks are signed, and whether fields trail."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHECKSUM = b"x-amz-checksum-"
+_CHECKSUMS = {name.encode(): algorithm for name, algorithm in checksums.BY_HEADER.items()}
+"""The algorithms by the names of their headers. Of those that begin alike, two name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,12 @@ def _md5(request: S3Request) -> bytes | None:
 
 def _declared(request: S3Request) -> tuple[Algorithm | None, bytes | None]:
     """Return the one checksum that a header gives."""
-    given = [(algorithm, request.header(name)) for name, algorithm in checksums.BY_HEADER.items()]
-    found = [(algorithm, text) for algorithm, text in given if text is not None]
+    found = [name for name in request.headers if name.startswith(_CHECKSUM) and name in _CHECKSUMS]
     if not found:
         return None, None
     if len(found) > 1:
         raise _several_checksums()
-    ((algorithm, text),) = found
+    algorithm, text = _CHECKSUMS[found[0]], request.headers[found[0]].strip(b" \t").decode("latin-1")
     value = algorithm.read(text)
     if value is None:
         raise S3Error("InvalidRequest", f"Value for {algorithm.header} header is invalid.")

@@ -27,17 +27,18 @@ CANNED_ACLS = frozenset(
     }
 )
 META = "x-amz-meta-"
+_META = META.encode()
 _KEPT = (
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-type",
-    "expires",
-    "x-amz-website-redirect-location",
+    b"cache-control",
+    b"content-disposition",
+    b"content-encoding",
+    b"content-language",
+    b"content-type",
+    b"expires",
+    b"x-amz-website-redirect-location",
 )
 _NOT_HERE = re.compile(
-    r"x-amz-(?:server-side-encryption.*|object-lock-.*|grant-.*|write-offset-bytes|bucket-object-lock-enabled)"
+    rb"x-amz-(?:server-side-encryption.*|object-lock-.*|grant-.*|write-offset-bytes|bucket-object-lock-enabled)"
 )
 _TAG_TEXT = re.compile(r"[\w\s+\-=._:/@]*", re.UNICODE)
 _OBJECT_CLASS = "STANDARD"
@@ -64,7 +65,7 @@ def stated(request: S3Request) -> Attributes:
 def refuse_what_is_not_here(request: S3Request) -> None:
     """Raise S3Error for headers that ask for what this door does not have."""
     for name in request.headers:
-        if _NOT_HERE.fullmatch(name.decode("latin-1")):
+        if _NOT_HERE.fullmatch(name):
             raise S3Error("NotImplemented", Header=name.decode("latin-1"))
     storage_class = request.header("x-amz-storage-class")
     if storage_class is not None and storage_class != _OBJECT_CLASS:
@@ -75,20 +76,19 @@ def refuse_what_is_not_here(request: S3Request) -> None:
 
 def kept_headers(request: S3Request) -> dict[str, str]:
     """Return the headers that are stored and given back, by lower-case name. Raises S3Error."""
-    kept: dict[str, str] = {}
-    for name in _KEPT:
-        value = request.header(name)
-        if value is not None:
-            kept[name] = value
+    headers = request.headers
+    kept = {name.decode(): _text(headers[name]) for name in _KEPT if name in headers}
     _strip_chunking(kept)
     kept.setdefault("content-type", DEFAULT_TYPE)
     metadata = {
-        name.decode("latin-1"): value.strip(b" \t").decode("latin-1")
-        for name, value in request.headers.items()
-        if name.startswith(META.encode())
+        name.decode("latin-1"): _text(value) for name, value in headers.items() if name.startswith(_META)
     }
     require_metadata_fits(metadata)
     return kept | metadata
+
+
+def _text(value: bytes) -> str:
+    return value.strip(b" \t").decode("latin-1")
 
 
 def require_metadata_fits(metadata: Mapping[str, str]) -> None:
