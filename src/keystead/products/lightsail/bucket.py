@@ -4,7 +4,7 @@ Follows "Buckets in Amazon Lightsail" and "Understanding bucket permissions" (Li
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Versioning = Literal["NeverEnabled", "Enabled", "Suspended"]
@@ -64,6 +64,15 @@ class Bucket:
     def support_code(self) -> str:
         """What an operator can look the bucket up by. UNCONFIRMED: AWS's form."""
         return f"{self.account}/{self.name}"
+
+    def versioned(self, versioning: Versioning) -> "Bucket":
+        """Return the bucket with versioning switched; that makes private what only an object's list made public.
+
+        Source: "Enabling and suspending object versioning in a bucket" (Lightsail User Guide).
+        """
+        if versioning == self.versioning:
+            return self
+        return replace(self, versioning=versioning, allows_public_overrides=False)
 
 
 def bucket_arn(account: str, region: str, bucket_id: str) -> str:

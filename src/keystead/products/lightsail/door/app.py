@@ -127,8 +127,8 @@ class S3Door:
         require_expected_owner(request, turn.bucket)
         operation = self._operations.get(request.operation)
         if operation is None:
-            # Told to those only who are somebody here.
-            raise S3Error("AccessDenied" if visitor.is_anonymous else "NotImplemented")
+            # Told to those only who might be allowed it: no key of a bucket is.
+            raise S3Error("AccessDenied" if visitor.principal is None else "NotImplemented")
         answer = await operation(visit)
         self._note(visit)
         return answer

@@ -31,6 +31,10 @@ _MESSAGES: Mapping[str, tuple[int, str]] = MappingProxyType(
         "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size"),
         "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
         "ExpiredToken": (400, "The provided token has expired."),
+        "IllegalVersioningConfigurationException": (
+            400,
+            "The Versioning element must be specified",
+        ),
         "IncompleteBody": (
             400,
             "You did not provide the number of bytes specified by the Content-Length HTTP header.",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from keystead.products.lightsail.door.app import Operation
 from keystead.products.lightsail.door.buckets import EMPTY_OF, NONE_OF, BucketProbes
+from keystead.products.lightsail.door.configuring import Configuring
 from keystead.products.lightsail.door.copying import Copying
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.listing import Listing
@@ -21,7 +22,7 @@ def operations(desk: Desk, visitors: Visitors) -> Mapping[str, Operation]:
     probes, listing = BucketProbes(desk.reader), Listing(desk.reader)
     reading, writing, tagging = Reading(desk), Writing(desk), Tagging(desk)
     multipart, versioned = Multipart(desk), VersionedListing(desk.reader)
-    copying = Copying(desk, multipart)
+    copying, configuring = Copying(desk, multipart), Configuring(desk)
     return {
         "AbortMultipartUpload": multipart.abort_multipart_upload,
         "CompleteMultipartUpload": multipart.complete_multipart_upload,
@@ -39,9 +40,11 @@ def operations(desk: Desk, visitors: Visitors) -> Mapping[str, Operation]:
         "UploadPart": multipart.upload_part,
         "UploadPartCopy": copying.upload_part_copy,
         "CreateBucket": probes.create_bucket,
+        "DeleteBucketCors": configuring.delete_bucket_cors,
         "DeleteObject": writing.delete_object,
         "DeleteObjects": writing.delete_objects,
         "GetBucketAcl": probes.get_bucket_acl,
+        "GetBucketCors": configuring.get_bucket_cors,
         "GetBucketLocation": probes.get_bucket_location,
         "GetBucketRequestPayment": probes.get_bucket_request_payment,
         "GetBucketVersioning": probes.get_bucket_versioning,
@@ -52,6 +55,8 @@ def operations(desk: Desk, visitors: Visitors) -> Mapping[str, Operation]:
         "ListObjects": listing.list_objects,
         "ListObjectsV2": listing.list_objects_v2,
         "PostObject": Posting(desk, visitors).post_object,
+        "PutBucketCors": configuring.put_bucket_cors,
+        "PutBucketVersioning": configuring.put_bucket_versioning,
         "PutObject": writing.put_object,
         **dict.fromkeys(NONE_OF, probes.get_nothing),
         **dict.fromkeys(EMPTY_OF, probes.get_empty),
