@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from keystead.access.doors import HTTPDoor, Worker
 from keystead.access.sigv4 import rules_for
 from keystead.products.lightsail.door.access import Access
+from keystead.products.lightsail.door.accesslog import DELIVERY_SECONDS, AccessLines
 from keystead.products.lightsail.door.app import S3Door
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.operations import operations
@@ -48,6 +49,7 @@ def s3(base: Foundation) -> S3:
 
     versions = Versions(discard, base.clock, base.entropy)
     scribe = Scribe(base.clock)
+    lines = AccessLines(base.store, versions, base.clock, base.entropy)
     desk = Desk(base.store, base.reader, blobs, versions, scribe, base.clock, base.entropy)
     hosts = Hosts(base.settings.domain)
     visitors = Visitors(
@@ -66,10 +68,15 @@ def s3(base: Foundation) -> S3:
         base.usage,
         base.journal,
         scribe,
+        lines,
         base.entropy,
     )
     sweep = ObjectSweep(base.store, blobs, versions, base.clock)
     door = HTTPDoor(
         "s3", app, takes_host=hosts.takes, signing_name="s3", takes_the_rest=True, at_once=app.at_once
     )
-    return S3(door, [Worker("s3-sweep", SWEEP_SECONDS, sweep.sweep)], sweep)
+    workers = [
+        Worker("s3-sweep", SWEEP_SECONDS, sweep.sweep),
+        Worker("s3-access-log", DELIVERY_SECONDS, lines.deliver),
+    ]
+    return S3(door, workers, sweep)

@@ -19,6 +19,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
+from keystead.products.lightsail.door.accesslog import AccessLines, Ended
 from keystead.products.lightsail.door.answer import Answer, Header
 from keystead.products.lightsail.door.cors import cors_headers, preflight
 from keystead.products.lightsail.door.errors import S3Error
@@ -55,6 +56,7 @@ class S3Door:
         usage: Usage,
         journal: Journal,
         scribe: Scribe,
+        lines: AccessLines,
         entropy: Entropy,
     ) -> None:
         self._operations = operations
@@ -65,6 +67,7 @@ class S3Door:
         self._usage = usage
         self._journal = journal
         self._scribe = scribe
+        self._lines = lines
         self._entropy = entropy
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -101,7 +104,8 @@ class S3Door:
 
     def _begin(self, scope: Message) -> "_Turn":
         drawn = self._entropy.token_bytes(8 + 36)
-        return _Turn(scope["method"], drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode())
+        request_id, host_id = drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode()
+        return _Turn(scope["method"], request_id, host_id, self._guards.clock.monotonic())
 
     def _read(self, turn: "_Turn", scope: Message, receive: Receive) -> S3Request:
         request = turn.request = read_request(scope, receive, self._hosts.bucket, turn.request_id)
@@ -134,12 +138,17 @@ class S3Door:
         return answer
 
     def _conclude(self, turn: "_Turn", answer: Answer) -> None:
-        """Put the headers on an answer that every answer has."""
+        """Put the headers on an answer that every answer has, and the request into its bucket's log."""
         answer.headers += [
             (b"x-amz-request-id", turn.request_id.encode()),
             (b"x-amz-id-2", turn.host_id.encode()),
         ]
         answer.headers += cors_headers(turn.request, turn.bucket)
+        if turn.request is not None and turn.bucket is not None and turn.bucket.access_log is not None:
+            visitor = None if turn.visit is None else turn.visit.visitor
+            seconds = self._guards.clock.monotonic() - turn.began
+            ended = Ended(answer, turn.code, turn.host_id, seconds)
+            self._lines.note(turn.bucket, turn.request, visitor, ended)
 
     def _bucket(self, name: str) -> Bucket | None:
         return self._buckets.get(name, lambda: bucket_records.by_name(self._guards.reader, name))
@@ -155,6 +164,7 @@ class S3Door:
     def _refuse(self, turn: "_Turn", error: Exception) -> Answer:
         request = turn.request
         told, reason = _told(turn, error)
+        turn.code = told.code
         if request is not None:
             key_id = told.members.get("AWSAccessKeyId", "")
             self._journal.observe(self._scribe.refused(request, turn.visit, told.code, reason, key_id))
@@ -167,12 +177,24 @@ class S3Door:
 class _Turn:
     """What is known of a request so far."""
 
-    __slots__ = ("bucket", "host_id", "method", "request", "request_id", "unroutable", "visit")
+    __slots__ = (
+        "began",
+        "bucket",
+        "code",
+        "host_id",
+        "method",
+        "request",
+        "request_id",
+        "unroutable",
+        "visit",
+    )
 
-    def __init__(self, method: str, request_id: str, host_id: str) -> None:
+    def __init__(self, method: str, request_id: str, host_id: str, began: float) -> None:
         self.method = method
         self.request_id = request_id
         self.host_id = host_id
+        self.began = began
+        self.code = ""
         self.request: S3Request | None = None
         self.unroutable: S3Error | None = None
         self.bucket: Bucket | None = None
