@@ -252,12 +252,17 @@ def by_v4(room: Room, seconds: int = 60) -> str:
 
 
 @pytest.mark.parametrize("make", [presigned, by_v4], ids=["v2", "v4"])
-def test_presigned_url_is_good_until_its_key_is_not(room: Room, make) -> None:
+@pytest.mark.parametrize("end", ["deactivated", "deleted"])
+def test_presigned_url_is_good_until_its_key_is_not(room: Room, make, end: str) -> None:
     room.s3.put_object(Bucket=room.name, Key="k", Body=b"v")
     url = make(room)
     before = fetch(room, url)
 
-    room.authority.command("creds-deactivate", id=room.key.id)
+    if end == "deactivated":
+        room.authority.command("creds-deactivate", id=room.key.id)
+    else:
+        lightsail = room.authority.client("lightsail")
+        lightsail.delete_bucket_access_key(bucketName=room.name, accessKeyId=room.key.id)
     after = fetch(room, url)
 
     assert (before.status, before.body) == (200, b"v")
