@@ -76,12 +76,12 @@ def test_acl_and_attributes(room: Room) -> None:
 
 def test_one_of_many_writers_creates_a_key(room: Room) -> None:
     outcomes: list[int] = []
-    client, start = room.client(max_pool_connections=32), threading.Barrier(32)
+    start = threading.Barrier(32)
 
     def write(number: int) -> None:
         start.wait(20)
         try:
-            client.put_object(Bucket=room.name, Key="k", Body=b"%d" % number, IfNoneMatch="*")
+            room.s3.put_object(Bucket=room.name, Key="k", Body=b"%d" % number, IfNoneMatch="*")
             outcomes.append(200)
         except ClientError as error:
             outcomes.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
