@@ -10,6 +10,8 @@ mkdir -p "$work/sent/deep er"
 head -c 100 /dev/urandom > "$work/sent/small"
 : > "$work/sent/empty"
 head -c 20000000 /dev/urandom > "$work/sent/deep er/large +%.bin"
+# S3 shows whole seconds: what was sent within the second in which it was made would look newer here than there.
+find "$work/sent" -type f -exec touch -d '1 minute ago' {} +
 
 same() {  # same FOLDER FOLDER: equal, file by file, or the walk ends here.
     diff -r "$1" "$2" || { echo "what came back differs from what was sent" >&2; exit 1; }
