@@ -36,6 +36,8 @@ KEY_ACTIONS: Sequence[str] = (
     "s3:DeleteObjectTagging",
     "s3:DeleteObjectVersion",
     "s3:DeleteObjectVersionTagging",
+    # s3cmd asks for the rules before it shows an object, and takes no refusal; any web page may find them out.
+    "s3:GetBucketCORS",
     "s3:GetBucketLocation",
     "s3:GetBucketVersioning",
     "s3:GetObject",

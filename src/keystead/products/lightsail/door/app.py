@@ -131,8 +131,8 @@ class S3Door:
         require_expected_owner(request, turn.bucket)
         operation = self._operations.get(request.operation)
         if operation is None:
-            # Told to those only who might be allowed it: no key of a bucket is.
-            raise S3Error("AccessDenied" if visitor.principal is None else "NotImplemented")
+            # Told to those only who are somebody here. Clients with a bucket's key go on after this answer.
+            raise S3Error("AccessDenied" if visitor.is_anonymous else "NotImplemented")
         answer = await operation(visit)
         self._note(visit)
         return answer

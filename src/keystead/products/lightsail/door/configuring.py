@@ -1,7 +1,7 @@
 """What S3 clients change of a bucket itself: versioning and CORS, in the one record that Lightsail's API shows too.
 
 Follows "PutBucketVersioning", "GetBucketCors", "PutBucketCors" and "DeleteBucketCors" (Amazon S3 API Reference).
-For IAM principals: no policy of a bucket's key allows it.
+For IAM principals: a bucket's key may look at its rules, and change nothing.
 """
 
 from collections.abc import Callable
