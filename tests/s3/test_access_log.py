@@ -17,7 +17,12 @@ _KEY = re.compile(r"logs/\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]{16}")
 def deliver(room: Room) -> None:
     authority = room.authority.authority
     workers = [worker for parts in authority.parts for worker in parts.workers]
-    room.authority.run(next(each for each in workers if each.name == "s3-access-log").work())
+    log = next(each for each in workers if each.name == "s3-access-log")
+
+    async def work() -> None:
+        await log.work()
+
+    room.authority.run(work())
 
 
 def keep_log(room: Room, destination: str, prefix: str = "logs/") -> None:

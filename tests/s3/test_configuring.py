@@ -119,7 +119,11 @@ def test_a_bucket_key_sees_its_rules_and_sets_nothing(room: Room, owner, make_ro
 
 
 def test_a_user_sets_what_its_policy_names(room: Room) -> None:
-    allowed = {"Effect": "Allow", "Action": "s3:PutBucketCORS", "Resource": f"arn:aws:s3:::{room.name}"}
+    allowed: dict[str, object] = {
+        "Effect": "Allow",
+        "Action": "s3:PutBucketCORS",
+        "Resource": f"arn:aws:s3:::{room.name}",
+    }
     client = room.client(user(room, allowed))
 
     client.put_bucket_cors(Bucket=room.name, CORSConfiguration={"CORSRules": [RULE]})
