@@ -33,6 +33,30 @@ def url_of(room: GrafanaRoom, workspace: str) -> str:
     return f"{room.authority.url}/_ws/{workspace}"
 
 
+def mcp_grafana(room: GrafanaRoom, workspace: str) -> None:
+    folder = CLIENTS / "mcp" / "bin"
+    program = folder / "mcp-grafana"
+    walk(
+        room,
+        workspace,
+        [folder / "python", WALKS / "mcp_grafana_walk.py", program, url_of(room, workspace)],
+    )
+
+
+def ansible(room: GrafanaRoom, workspace: str, scratch: Path) -> None:
+    folder = CLIENTS / "ansible"
+    command = [folder / "bin" / "ansible-playbook", WALKS / "ansible_grafana.yml"]
+    walk(
+        room,
+        workspace,
+        [*command, "-e", f"url={url_of(room, workspace)}", "-e", f"playdir={scratch}"],
+        HOME=str(scratch),
+        ANSIBLE_COLLECTIONS_PATH=str(folder / "collections"),
+        # The modules run with the interpreter that Ansible itself has.
+        ANSIBLE_PYTHON_INTERPRETER=str(folder / "bin" / "python"),
+    )
+
+
 @pytest.mark.parametrize("version", ["10.4", "12.4"])
 def test_curl_is_told_what_each_role_may_in_grafanas_words(room: GrafanaRoom, version: str):
     workspace = room.workspace(version)
@@ -50,32 +74,12 @@ def test_grafana_client_does_within_each_role_what_it_may(room: GrafanaRoom, ver
 
 @pytest.mark.parametrize("version", ["10.4", "12.4"])
 def test_mcp_grafana_does_within_each_role_what_it_may(room: GrafanaRoom, version: str):
-    workspace = room.workspace(version)
-    folder = CLIENTS / "mcp" / "bin"
-    command = [
-        folder / "python",
-        WALKS / "mcp_grafana_walk.py",
-        folder / "mcp-grafana",
-        url_of(room, workspace),
-    ]
-
-    walk(room, workspace, command)
+    mcp_grafana(room, room.workspace(version))
 
 
 def test_ansible_changes_once_and_takes_away(room: GrafanaRoom, tmp_path: Path):
     workspace = room.workspace("10.4")
-    folder = CLIENTS / "ansible"
-    command = [folder / "bin" / "ansible-playbook", WALKS / "ansible_grafana.yml"]
-    told = ["-e", f"url={url_of(room, workspace)}", "-e", f"playdir={tmp_path}"]
 
-    walk(
-        room,
-        workspace,
-        [*command, *told],
-        HOME=str(tmp_path),
-        ANSIBLE_COLLECTIONS_PATH=str(folder / "collections"),
-        # The modules run with the interpreter that Ansible itself has.
-        ANSIBLE_PYTHON_INTERPRETER=str(folder / "bin" / "python"),
-    )
+    ansible(room, workspace, tmp_path)
 
     assert room.ask(workspace, "/api/folders", room.key(workspace)).body == []

@@ -1,15 +1,13 @@
 """A second keystead, in a process of its own, as the upstream: real clients walk through both doors."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grafana.secondkeystead import SecondKeystead
-from grafana.test_grafana_client import CHECKOUT, ROLES
+from grafana.test_grafana_client import CLIENTS, ROLES, WALKS, ansible, mcp_grafana, url_of, walk
 from grafana.upstreams import point
 from grafana.workspaces import GrafanaRoom
 from keystead.app.commanding import CommandFailed
@@ -37,29 +35,34 @@ def joined(room: GrafanaRoom, there: GrafanaRoom, version: str = "10.4", **more:
 @pytest.mark.parametrize("version", ["9.4", "10.4", "12.4"])
 def test_grafana_client_walks_through_both_doors(room: GrafanaRoom, there: GrafanaRoom, version: str):
     here, behind = joined(room, there, version)
-    environment = {role: room.key(here, role) for role in ROLES} | {
-        "NO_PROXY": "*",
-        "PATH": os.environ["PATH"],
-    }
+    python = CLIENTS / "grafana" / "bin" / "python"
 
-    walked = subprocess.run(
-        [
-            CHECKOUT / ".clients" / "grafana" / "bin" / "python",
-            CHECKOUT / "clients" / "grafana_client_walk.py",
-            f"{room.authority.url}/_ws/{here}",
-            "--upstream",
-        ],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    walk(room, here, [python, WALKS / "grafana_client_walk.py", url_of(room, here), "--upstream"])
 
-    assert walked.returncode == 0, walked.stdout + walked.stderr
     accounts = there.aws.list_workspace_service_accounts(workspaceId=behind)["serviceAccounts"]
     ours = {each["name"]: each["grafanaRole"] for each in accounts if each["name"].startswith("keystead-")}
     assert ours == {f"keystead-{here}-{role.lower()}": role for role in ROLES}
+
+
+@pytest.mark.parametrize("version", ["10.4", "12.4"])
+def test_mcp_grafana_walks_through_both_doors(room: GrafanaRoom, there: GrafanaRoom, version: str):
+    here, _ = joined(room, there, version)
+
+    mcp_grafana(room, here)
+
+
+def test_curl_walks_through_both_doors(room: GrafanaRoom, there: GrafanaRoom):
+    here, _ = joined(room, there)
+
+    walk(room, here, ["bash", WALKS / "grafana_curl.sh", url_of(room, here)])
+
+
+def test_ansible_walks_through_both_doors(room: GrafanaRoom, there: GrafanaRoom, tmp_path: Path):
+    here, behind = joined(room, there)
+
+    ansible(room, here, tmp_path)
+
+    assert there.ask(behind, "/api/folders", there.key(behind)).body == []
 
 
 def test_what_is_written_here_is_there_and_large_bodies_stream_both_ways(room, there):
