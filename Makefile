@@ -11,13 +11,14 @@ AWSCLI := awscli==1.46.3
 BOTO3 := boto3==1.44.5
 GRAFANA := grafana-client==5.1.4
 MCP := mcp-grafana==2.1.1
+DNSPYTHON := dnspython[doh]==2.9.2
 ANSIBLE_CORE := ansible-core==2.19.14
 ANSIBLE := ansible==12.3.0
 S3FS := s3fs==2026.9.0
 MINIO := minio==7.2.20
 PYARROW := pyarrow==26.0.1
 CLIENTS := .clients/awscli/.ready .clients/boto3/.ready .clients/grafana/.ready \
-	.clients/mcp/.ready .clients/ansible/.ready
+	.clients/mcp/.ready .clients/dnspython/.ready .clients/ansible/.ready
 S3_CLIENTS := .clients/s3fs/.ready .clients/minio/.ready .clients/pyarrow/.ready
 
 .DEFAULT_GOAL := help
@@ -87,6 +88,7 @@ $(READY): pyproject.toml constraints.txt
 .clients/boto3/.ready: PACKAGE = $(BOTO3)
 .clients/grafana/.ready: PACKAGE = $(GRAFANA)
 .clients/mcp/.ready: PACKAGE = $(MCP)
+.clients/dnspython/.ready: PACKAGE = $(DNSPYTHON)
 .clients/s3fs/.ready: PACKAGE = $(S3FS)
 .clients/minio/.ready: PACKAGE = $(MINIO)
 .clients/pyarrow/.ready: PACKAGE = $(PYARROW)

@@ -42,9 +42,9 @@ is 10.20.30.41 "$(ask "$token" +short any.apps.corp.internal)"
 is NXDOMAIN "$(ask "$token" absent.corp.internal | status)"
 is 10.20.30.40 "$("${over_https[@]}" "+https=/dns-query?token=$token" +short build.corp.internal)"
 is 10.20.30.40 "$("${over_https[@]}" "+https=/dns-query?token=$token" +https-get +short build.corp.internal)"
-fetched=$(curl -s -o /dev/null -w '%{errormsg}' --connect-timeout 1 --cacert "$ca" --doh-insecure \
-    --doh-url "https://${doh#https://}/dns-query?token=$token" http://build.corp.internal:9 || true)
-case $fetched in *'Could not resolve'*) echo "curl did not resolve: $fetched" >&2; exit 1 ;; esac
+fetched=$(curl -sv -o /dev/null --connect-timeout 1 --cacert "$ca" --doh-insecure \
+    --doh-url "https://${doh#https://}/dns-query?token=$token" http://build.corp.internal:9 2>&1 || true)
+case $fetched in *'Trying 10.20.30.40:9'*) ;; *) echo "curl did not resolve: $fetched" >&2; exit 1 ;; esac
 
 echo "refused: no token, a wrong one, one of another view's zone"
 is REFUSED "$("${over_tls[@]}" build.corp.internal | status)"

@@ -11,7 +11,9 @@ from cli_support import CHECKOUT, clean_environment
 S3 = ("s3cli", "rclone", "restic", "s3cmd", "s3fs", "s3fs-tls", "minio", "pyarrow")
 
 
-@pytest.mark.parametrize("client", ["awscli", "policies", "boto3", "boto3-tls", "dns", "grafana-curl", *S3])
+@pytest.mark.parametrize(
+    "client", ["awscli", "policies", "boto3", "boto3-tls", "dns", "dns_refusals", "grafana-curl", *S3]
+)
 def test_real_client_goes_the_whole_way(client: str) -> None:
     walked = subprocess.run(
         [CHECKOUT / "clients" / "run", client],
