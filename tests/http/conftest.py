@@ -43,6 +43,9 @@ class EchoApp:
         if path == "/early":
             await self._answer(send, 403, b"early")
             return
+        if path == "/noted":
+            await self._answer(send, 200, json.dumps(scope["state"]).encode())
+            return
         if path == "/fail":
             raise LookupError("canary-in-exception")
         if path == "/two-lines":
@@ -68,6 +71,9 @@ class EchoApp:
         """Answer as the application does, if that needs no waiting for more of the request."""
         path = request.raw_path.decode("latin-1")
         if path == "/until-disconnect":
+            return None
+        if path == "/noted":
+            describe()["state"]["noted"] = True
             return None
         self.seen.append(f"{request.method} {path}")
         self.entered.release()

@@ -164,3 +164,16 @@ def test_vanished_client_is_told_to_the_application_that_answers_it(server):
 
     assert server.app.disconnects.acquire(timeout=10)
     assert "GET /queued" not in server.app.seen
+
+
+def test_what_is_noted_when_asked_is_there_when_called_and_nowhere_else(server):
+    noted = server.ask(b"GET /noted HTTP/1.1\r\nHost: a\r\n\r\n").told
+
+    with server.connect() as client:
+        client.send(b"GET /noted HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert client.answer().told == noted
+        client.send(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\nGET /noted HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.let_answer()
+        assert client.answer().status == 200
+        # It waited for the one before it, so nobody was asked.
+        assert client.answer().told == {}

@@ -9,7 +9,7 @@ from keystead.protocol import WireResponse
 
 Answer: TypeAlias = WireResponse | Coroutine[Any, Any, WireResponse]
 Describe: TypeAlias = Callable[[], Message]
-"""Makes the ASGI scope of the request that is asked about."""
+"""Makes the ASGI scope of the request that is asked about, which is the application's if nothing is answered."""
 AtOnce: TypeAlias = Callable[[HTTPRequest, Describe], Answer | None]
 """Answers a request that has arrived as a whole, or returns None: it is then the ASGI application's."""
 TakesWebsocket: TypeAlias = Callable[[Message], bool]

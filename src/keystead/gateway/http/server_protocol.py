@@ -103,6 +103,8 @@ class ServerProtocol(EndingProtocol):
         # The body so far of a request whose head was in the piece that is being read, until somebody has it: it may
         # turn out to be all here, and then to need no cycle. None at all other times.
         self._unopened: bytes | None = None
+        # Its scope, if a door was asked to answer at once: what the door noted in it is there when it is called.
+        self._shown: HTTPScope | None = None
         # A cycle was made for it, which starts when the piece has been read.
         self._unstarted: RequestResponseCycle | None = None
         self._answering: RequestResponseCycle | None = None  # Set only while others are queued behind it.
@@ -257,7 +259,7 @@ class ServerProtocol(EndingProtocol):
         """Return the cycle of a request that is not answered at once; it starts, or waits for those before it."""
         body, self._unopened = self._unopened, None
         earlier = self.cycle
-        self.scope = self._describe()
+        self.scope, self._shown = self._shown or self._describe(), None
         self.cycle = cycle = Cycle(
             self.scope,
             self.transport,
@@ -331,7 +333,7 @@ class ServerProtocol(EndingProtocol):
         is_secure = self.scheme == "https"
         request = HTTPRequest(self._method, raw_path, query, self.headers, self._head, body, peer, is_secure)
         try:
-            answer = self._at_once(request, self._describe_to_door)
+            answer = self._at_once(request, self._show)
             if isinstance(answer, WireResponse):
                 self._write(answer)
         except Exception as error:
@@ -341,16 +343,17 @@ class ServerProtocol(EndingProtocol):
         if answer is None:
             return False
         if isinstance(answer, WireResponse):
-            self._unopened = None
+            self._unopened = self._shown = None
         else:
             cycle = self._open()
             self._unstarted = None
             self._run(cycle, cycle.application_of(answer))
         return True
 
-    def _describe_to_door(self) -> Message:
+    def _show(self) -> Message:
+        self._shown = self._describe()
         # As in _is_for_websocket: the dictionary that it is.
-        return cast("Message", self._describe())
+        return cast("Message", self._shown)
 
     def _write(self, answer: WireResponse) -> None:
         """Send the whole answer to a request that has no cycle."""
