@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -12,6 +14,8 @@ from botocore.exceptions import ClientError
 
 from ssmdoor.channel import Channel, refused
 from ssmdoor.rig import BIN, REGION, Rig, wait_for
+
+PREFERENCES = "SSM-SessionManagerRunShell"
 
 
 def signing(rig: Rig, keys: dict, service: str = "ssm"):
@@ -107,30 +111,49 @@ def test_session_outlives_its_keys_and_is_not_resumed_with_them(rig: Rig) -> Non
         clock(rig, "reset")
 
 
-def test_session_ends_at_its_maximum_duration(rig: Rig) -> None:
-    preferences = {
-        "schemaVersion": "1.0",
-        "sessionType": "Standard_Stream",
-        "inputs": {"maxSessionDuration": "30"},
-    }
-    name = "SSM-SessionManagerRunShell"
-    rig.client("ssm").create_document(Name=name, Content=json.dumps(preferences), DocumentType="Session")
-    session = rig.client("ssm").start_session(Target=rig.instance)
+@contextmanager
+def preferences(rig: Rig, **inputs: str) -> Iterator[None]:
+    """Have the account's sessions go by these inputs; the clock is set right afterwards."""
+    content = {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs}
+    rig.client("ssm").create_document(Name=PREFERENCES, Content=json.dumps(content), DocumentType="Session")
+    try:
+        yield
+    finally:
+        rig.client("ssm").delete_document(Name=PREFERENCES)
+        clock(rig, "reset")
 
+
+async def in_use(rig: Rig) -> Channel:
+    """Return a session of which something was just typed."""
+    channel = await Channel.join(rig, rig.client("ssm").start_session(Target=rig.instance))
+    await channel.prompt()
+    await channel.type("echo one-$((1+1))\r")
+    await channel.sees("one-2")
+    return channel
+
+
+def test_session_ends_at_its_maximum_duration(rig: Rig) -> None:
     async def last() -> str:
-        channel = await Channel.join(rig, session)
-        await channel.prompt()
-        await channel.type("echo one-$((1+1))\r")
-        await channel.sees("one-2")
+        channel = await in_use(rig)
         await asyncio.to_thread(clock, rig, "advance", "31m")
         return await channel.end()
 
-    try:
+    with preferences(rig, maxSessionDuration="30"):
         assert asyncio.run(last()) == "The session has reached its maximum duration."
-    finally:
-        rig.client("ssm").delete_document(Name=name)
-        clock(rig, "reset")
     wait_for("its end", lambda: not rig.client("ssm").describe_sessions(State="Active")["Sessions"])
+
+
+def test_idle_session_ends_after_its_minute(rig: Rig) -> None:
+    # A real minute: how long nobody typed is not a matter of the movable clock, and a minute is the least.
+    async def idle() -> tuple[str, float]:
+        channel, began = await in_use(rig), time.monotonic()
+        return await channel.end(90), time.monotonic() - began
+
+    with preferences(rig, idleSessionTimeout="1"):
+        text, seconds = asyncio.run(idle())
+
+    assert text == "The session was idle for too long."
+    assert 58 < seconds < 75
 
 
 def clock(rig: Rig, *arguments: str) -> None:
