@@ -50,6 +50,7 @@ class Rig:
     instance: str = ""
     activation: str = ""
     code: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
 
     def start_server(self) -> None:
         ready = self.folder / "ready.json"
@@ -82,6 +83,7 @@ class Rig:
                     *(["--database", self.database] if self.database else []),
                 ],
                 cwd=ROOT / "tests",
+                env={**os.environ, **self.settings},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
@@ -214,8 +216,12 @@ class Rig:
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iterator[Rig]:
-    made = Rig(tmp_path_factory.mktemp("rig"), shared_database)
+def rig(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared_database: str
+) -> Iterator[Rig]:
+    """A module may say, as `SETTINGS`, what its server's environment holds beside the usual."""
+    settings = getattr(request.module, "SETTINGS", {})
+    made = Rig(tmp_path_factory.mktemp("rig"), shared_database, settings=settings)
     try:
         made.start_server()
         made.register()

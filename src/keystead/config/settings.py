@@ -218,6 +218,13 @@ class Settings:
         "let the keys of an access request forward ports of the node too; the token role must allow it as well",
         flag=False,
     )
+    access_tokens_last_window: bool = _setting(
+        values.switch,
+        False,
+        "let the keys of an access request be good until its window ends, and not for an hour at most: a tunnel "
+        "that was cut is resumed with the keys that it was begun with",
+        flag=False,
+    )
     session_recording: bool = _setting(
         values.switch,
         True,

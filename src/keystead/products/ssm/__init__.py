@@ -26,7 +26,7 @@ from keystead.products.ssm.passing import RolePassing
 from keystead.products.ssm.redeeming import Redeeming, keep_tags
 from keystead.products.ssm.registration import NODE_SESSION
 from keystead.products.ssm.request_events import RequestEvents
-from keystead.products.ssm.requests import ACCESS_TOKEN, AccessRequests
+from keystead.products.ssm.requests import ACCESS_TOKEN, LASTING_ACCESS_TOKEN, AccessRequests
 from keystead.products.ssm.resources import condition_key, resource_arn
 from keystead.products.ssm.searching import Searching
 from keystead.products.ssm.service_settings import ServiceSettings
@@ -37,9 +37,12 @@ from keystead.products.ssm.webhook.parts import workers
 from keystead.store.interface import Reader
 
 
+def _access_token(settings: Settings) -> Kind:
+    return LASTING_ACCESS_TOKEN if settings.access_tokens_last_window else ACCESS_TOKEN
+
+
 def _kinds(settings: Settings) -> Sequence[Kind]:
-    del settings
-    return (ACCESS_TOKEN, NODE_SESSION)
+    return (_access_token(settings), NODE_SESSION)
 
 
 def _has_document(reader: Reader, account: str, region: str, name: str) -> bool:
@@ -102,6 +105,7 @@ def _parts(base: Foundation) -> Parts:
                 deciding,
                 base.sessions,
                 clock,
+                kind=_access_token(base.settings),
                 forwards_ports=base.settings.access_tokens_forward_ports,
             ),
             Automations(deciding, library, searching, listing, clock),

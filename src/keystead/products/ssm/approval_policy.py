@@ -6,6 +6,7 @@ Follows the AWS Systems Manager User Guide, "Create manual approval policies for
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from keystead.products.ssm.cedar import CedarPolicy, NotCedar
@@ -18,7 +19,8 @@ TOKEN_ROLE: Final = "SSM-JustInTimeAccessTokenRole"  # noqa: S105 - the name of 
 AUTO_SECONDS: Final = 3600
 MAX_LEVELS: Final = 5
 MAX_APPROVERS: Final = 5
-_SHORTEST, _LONGEST = 3600, 336 * 3600
+LONGEST_WINDOW: Final = timedelta(hours=336)
+_SHORTEST, _LONGEST = 3600, LONGEST_WINDOW // timedelta(seconds=1)
 _DEFAULT_TIMEOUT: Final = 604_800
 _LONGEST_TIMEOUT: Final = 30 * 86_400
 ALL_NODES_KEY: Final = "InstanceIds"

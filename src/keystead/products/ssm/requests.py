@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from keystead.credentials.kind import Kind
 from keystead.gateway.call import Call
 from keystead.identity import role_records
 from keystead.identity.role_records import Role
@@ -17,7 +18,7 @@ from keystead.identity.sessions import Sessions, role_session, session_kind
 from keystead.kernel.clock import Clock, now_ms
 from keystead.products.ssm import node_records, tag_records
 from keystead.products.ssm import request_records as records
-from keystead.products.ssm.approval_policy import TOKEN_ROLE
+from keystead.products.ssm.approval_policy import LONGEST_WINDOW, TOKEN_ROLE
 from keystead.products.ssm.builtin import PORT_FORWARDING, PREFERENCES
 from keystead.products.ssm.deciding import Deciding
 from keystead.products.ssm.evaluation import NoPolicy, evaluate
@@ -34,6 +35,8 @@ from keystead.types import ssm
 LONGEST_LIFE: Final = timedelta(hours=1)
 """UNCONFIRMED: how long AWS's token lives; role chaining caps it at an hour there."""
 ACCESS_TOKEN: Final = session_kind("ssm.access-token", longest=LONGEST_LIFE)
+LASTING_ACCESS_TOKEN: Final = session_kind(ACCESS_TOKEN.name, longest=LONGEST_WINDOW)
+"""The same kind where the operator lets keys last as long as their request's window."""
 MAX_WAITING: Final = 100
 """UNCONFIRMED: AWS's quota of requests that wait."""
 
@@ -65,9 +68,11 @@ class AccessRequests:
         sessions: Sessions,
         clock: Clock,
         *,
+        kind: Kind,
         forwards_ports: bool,
     ) -> None:
         self._library = library
+        self._kind = kind
         self._deciding = deciding
         self._sessions = sessions
         self._clock = clock
@@ -119,11 +124,11 @@ class AccessRequests:
             raise ssm.ValidationException(NOT_ENABLED)
         minted = self._sessions.mint(
             call.tx,
-            ACCESS_TOKEN,
+            self._kind,
             role_session(role, found.session_name),
             Scope(policy=session_policy(found, forwards_ports=self._forwards_ports)),
             by=call.credential,
-            life=min(LONGEST_LIFE, left),
+            life=min(self._kind.lifetime.maximum or left, left),
         )
         if minted.session_token is None or minted.credential.expires_at is None:
             raise RuntimeError("an access token is a session that ends")
