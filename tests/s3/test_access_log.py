@@ -103,6 +103,24 @@ def test_strangers_and_refusals_are_lines_and_no_signature_is_in_one(room: Room,
     assert "X-Amz-Signature=-" in found[2][8]
 
 
+def test_no_spelling_of_a_parameter_brings_its_secret_into_the_log(room: Room, logs: Room) -> None:
+    keep_log(room, logs.name)
+    room.s3.put_object(Bucket=room.name, Key="k", Body=b"x")
+    url = room.s3.generate_presigned_url("get_object", Params={"Bucket": room.name, "Key": "k"})
+    path, _, query = url.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    secrets = [value for name, _, value in pairs if "Signature" in name and len(value) > 10]
+    spelt = "&".join(f"{name.replace('S', '%53').replace('g', '%67')}={value}" for name, _, value in pairs)
+    referring = urllib.request.Request(f"{path}?{spelt}", headers={"Referer": url})
+
+    assert urllib.request.urlopen(referring, timeout=10).read() == b"x"
+    deliver(room)
+
+    told = " ".join(lines(logs)[-1])
+    assert secrets
+    assert not [secret for secret in secrets if secret in told]
+
+
 def test_a_log_may_lie_in_its_own_bucket_and_makes_no_line_of_itself(room: Room) -> None:
     keep_log(room, room.name)
     room.s3.put_object(Bucket=room.name, Key="k", Body=b"x")

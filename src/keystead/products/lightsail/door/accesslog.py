@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from keystead.audit.event import authority_event, encode
 from keystead.kernel.clock import Clock
@@ -33,9 +33,10 @@ DELIVERY_SECONDS = 60.0
 MAX_WAITING = 5_000
 """How many lines wait at the most; further ones are dropped, for anybody can cause lines."""
 _MAX_TEXT = 1024
-_SECRETS = re.compile(
-    r"(?<=[?&])((?:X-Amz-)?(?:Signature|Security-Token|Credential)|AWSAccessKeyId)=[^&]*", re.I
+_HIDDEN = frozenset(
+    {"awsaccesskeyid", "signature", "x-amz-credential", "x-amz-security-token", "x-amz-signature"}
 )
+"""Parameters of a query whose values are left out, in lower case."""
 _UNFIT = re.compile(r'[^\x20-\x7e]|"')
 _TEXT = Attributes({"content-type": "text/plain"})
 _RESOURCES = {
@@ -149,7 +150,7 @@ def _line(bucket: Bucket, request: S3Request, visitor: Visitor, ended: Ended, at
         str(answer.length) if is_whole and answer.length is not None else "-",
         took,
         took,
-        _quoted(request.header("referer")),
+        _quoted(_masked(request.header("referer") or "")),
         _quoted(request.header("user-agent")),
         _plain(request.query.get("versionId")),
         ended.host_id,
@@ -180,8 +181,18 @@ def _operation(request: S3Request) -> str:
 
 def _target(request: S3Request) -> str:
     query = b"?" + request.raw_query if request.raw_query else b""
-    target = _SECRETS.sub(r"\1=-", (request.raw_path + query).decode("latin-1"))
-    return f"{request.method} {target} HTTP/1.1"
+    return f"{request.method} {_masked((request.raw_path + query).decode('latin-1'))} HTTP/1.1"
+
+
+def _masked(url: str) -> str:
+    """Return a URL without the values that prove who asks, however the names of their parameters are spelt."""
+    path, mark, query = url.partition("?")
+    return path + mark + "&".join(map(_masked_pair, query.split("&")))
+
+
+def _masked_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}=-" if equals and unquote_plus(name).strip().lower() in _HIDDEN else pair
 
 
 def _quoted(text: str | None) -> str:
