@@ -44,6 +44,7 @@ class HTTPDoor:
     A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`. `targets` are whole values of
     `X-Amz-Target` that are the door's: calls that no public model has, or that nobody signs by SigV4.
     `at_once` is asked before `app`, for requests that are whole: what it can answer without waiting costs no task.
+    Where it answers None, `app` is given the same scope, with whatever was noted in its state.
     """
 
     name: str

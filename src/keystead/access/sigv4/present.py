@@ -24,6 +24,8 @@ MAX_EXPIRES_SECONDS = 604_800
 # What every SDK sends. Other orders and spacings are read by `_header_parameters`, with exact complaints.
 _USUAL_CLAIM = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,=]+), ?SignedHeaders=([a-z0-9;-]+), ?")
 _SIGNATURE_DIGITS = 64
+_LONGEST_USUAL = 1024
+"""What precedes a signature is some 200 characters; longer texts are read each time, so that few bytes are kept."""
 _HEADER_PARAMETERS = ("Credential", "Signature", "SignedHeaders")
 _REQUIRED_IN_QUERY = (
     b"X-Amz-Algorithm",
@@ -94,7 +96,9 @@ def _has_second(request: SignedRequest, merged: Mapping[bytes, bytes], name: byt
 
 def _from_header(authorization: str, headers: Mapping[bytes, bytes]) -> Presented:
     claim, _, signature = authorization.rpartition("Signature=")
-    usual = _usual_claim(claim) if len(signature) == _SIGNATURE_DIGITS and signature.isalnum() else None
+    usual = None
+    if len(signature) == _SIGNATURE_DIGITS and signature.isalnum() and len(claim) <= _LONGEST_USUAL:
+        usual = _usual_claim(claim)
     if usual is None:
         credential, signed, signature = _header_parameters(authorization, headers)
         usual = _credential(credential, "header"), _signed_headers(signed, "header")
