@@ -162,6 +162,15 @@ class Rig:
             "AWS_DEFAULT_REGION": REGION,
         }
 
+    def clock(self, *arguments: str) -> None:
+        """Move the server's clock: `keystead clock` with these arguments."""
+        subprocess.run(
+            [BIN / "keystead", "clock", *arguments, "--data", self.folder / "data"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=30,
+        )
+
     def client(self, service: str):
         session = boto3.session.Session()
         file = configparser.ConfigParser()

@@ -2,44 +2,25 @@
 
 import asyncio
 import json
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ssmdoor.access import signing, statement, user
 from ssmdoor.channel import Channel, refused
-from ssmdoor.rig import BIN, REGION, Rig, wait_for
+from ssmdoor.rig import Rig, wait_for
 
 PREFERENCES = "SSM-SessionManagerRunShell"
 
 
-def signing(rig: Rig, keys: dict, service: str = "ssm"):
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=rig.ready["http"],
-        region_name=REGION,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys.get("SessionToken"),
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
-def user(rig: Rig, name: str) -> dict:
-    iam = rig.client("iam")
-    iam.create_user(UserName=name)
-    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}}
-    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(document))
-    return iam.create_access_key(UserName=name)["AccessKey"]
+EVERYTHING = statement(Action="ssm:*", Resource="*")
 
 
 def test_deleted_key_ends_its_live_session_within_a_second(rig: Rig) -> None:
-    keys = user(rig, "ana")
+    keys = user(rig, "ana", EVERYTHING)
     session = signing(rig, keys).start_session(Target=rig.instance)
 
     async def live() -> tuple[str, float]:
@@ -59,7 +40,7 @@ def test_deleted_key_ends_its_live_session_within_a_second(rig: Rig) -> None:
 
 
 def test_token_of_a_revoked_key_opens_nothing(rig: Rig) -> None:
-    keys = user(rig, "eva")
+    keys = user(rig, "eva", EVERYTHING)
     session = signing(rig, keys).start_session(Target=rig.instance)
     rig.client("iam").update_access_key(UserName="eva", AccessKeyId=keys["AccessKeyId"], Status="Inactive")
 
@@ -88,7 +69,9 @@ def test_reader_that_stands_still_does_not_hold_up_the_end(rig: Rig) -> None:
 
 
 def test_session_outlives_its_keys_and_is_not_resumed_with_them(rig: Rig) -> None:
-    keys = signing(rig, user(rig, "bob"), "sts").get_session_token(DurationSeconds=900)["Credentials"]
+    keys = signing(rig, user(rig, "bob", EVERYTHING), "sts").get_session_token(DurationSeconds=900)[
+        "Credentials"
+    ]
     session = signing(rig, keys).start_session(Target=rig.instance)
 
     async def outlive() -> None:
@@ -96,7 +79,7 @@ def test_session_outlives_its_keys_and_is_not_resumed_with_them(rig: Rig) -> Non
         await channel.prompt()
         await channel.type("echo one-$((1+1))\r")
         await channel.sees("one-2")
-        await asyncio.to_thread(clock, rig, "advance", "61m")
+        await asyncio.to_thread(rig.clock, "advance", "61m")
         await asyncio.sleep(1)
         await channel.type("echo two-$((2+2))\r")
         await channel.sees("two-4")
@@ -108,7 +91,7 @@ def test_session_outlives_its_keys_and_is_not_resumed_with_them(rig: Rig) -> Non
         asyncio.run(outlive())
     finally:
         rig.client("ssm").terminate_session(SessionId=session["SessionId"])
-        clock(rig, "reset")
+        rig.clock("reset")
 
 
 @contextmanager
@@ -120,7 +103,7 @@ def preferences(rig: Rig, **inputs: str) -> Iterator[None]:
         yield
     finally:
         rig.client("ssm").delete_document(Name=PREFERENCES)
-        clock(rig, "reset")
+        rig.clock("reset")
 
 
 async def in_use(rig: Rig) -> Channel:
@@ -135,7 +118,7 @@ async def in_use(rig: Rig) -> Channel:
 def test_session_ends_at_its_maximum_duration(rig: Rig) -> None:
     async def last() -> str:
         channel = await in_use(rig)
-        await asyncio.to_thread(clock, rig, "advance", "31m")
+        await asyncio.to_thread(rig.clock, "advance", "31m")
         return await channel.end()
 
     with preferences(rig, maxSessionDuration="30"):
@@ -154,12 +137,3 @@ def test_idle_session_ends_after_its_minute(rig: Rig) -> None:
 
     assert text == "The session was idle for too long."
     assert 58 < seconds < 75
-
-
-def clock(rig: Rig, *arguments: str) -> None:
-    subprocess.run(
-        [BIN / "keystead", "clock", *arguments, "--data", rig.folder / "data"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        timeout=30,
-    )
