@@ -22,10 +22,12 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from keystead.access.doors import RESPOND, Message
 from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.http import eager
+from keystead.gateway.http.body_parser import body_parser
 from keystead.gateway.http.body_rate import BodyRate
 from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.discretion import LOGGER_NAME
-from keystead.gateway.http.ending import EndingProtocol, LingeringTransport
+from keystead.gateway.http.ending import LingeringTransport
+from keystead.gateway.http.judging import CHUNKED, JudgingProtocol, too_large_head
 from keystead.gateway.http.limits import HTTPLimits
 from keystead.gateway.http.questions import (
     AtOnce,
@@ -33,15 +35,7 @@ from keystead.gateway.http.questions import (
     answers_nothing_at_once,
     takes_no_websocket,
 )
-from keystead.gateway.http.refusal import METHODS, Refusal
-from keystead.gateway.http.request_head import (
-    check_method,
-    check_old_version,
-    content_length_fault,
-    is_host,
-    origin_form,
-    transfer_coding_fault,
-)
+from keystead.gateway.http.refusal import Refusal
 from keystead.gateway.http.response_head import ListenerState, response_head
 from keystead.gateway.http.websocket import protocol_class
 from keystead.protocol import WireResponse
@@ -51,14 +45,12 @@ _NOTHING: Final = 0
 _HEAD: Final = 1
 _BODY: Final = 2
 
-_JUDGED_HEADERS = (b"host", b"content-length", b"transfer-encoding", b"expect")
-_CHUNKED: Final = b"transfer-encoding: chunked"
 _BROKEN: Final = WireResponse(
     500, [(b"content-type", b"text/plain; charset=utf-8")], b"Internal Server Error"
 )
 
 
-class ServerProtocol(EndingProtocol):
+class ServerProtocol(JudgingProtocol):
     """One client connection."""
 
     def __init__(
@@ -81,16 +73,10 @@ class ServerProtocol(EndingProtocol):
         self._max_piece_bytes = limits.max_target_bytes + limits.max_header_bytes
 
         self._reading = _NOTHING
-        self._host: bytes | None = None
-        self._checked_host: bytes | None = None
-        self._framing: bytes | None = None  # The header field that says how long the body is.
         self._takes_websocket = takes_websocket
         self._upgrades = False  # This request goes on as a WebSocket.
         self._leaves_parser = False  # What follows the head is not for the parser that read it.
-        self._fault: Refusal | None = None  # Found in a header field, raised when the head is complete.
 
-        self._piece_bytes = 0
-        self._head_bytes = 0  # In the pieces before this one that held a part of this head.
         self._head_began_at = 0.0
         self._received_bytes = 0  # Since the head was complete, chunk framing included.
         self._body_bytes = 0
@@ -194,8 +180,7 @@ class ServerProtocol(EndingProtocol):
             # connection ends with it.
             self.cycle.keep_alive = False
             self._leaves_parser = False
-            self.parser = httptools.HttpRequestParser(_BodyOnly(self))
-            self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n\r\n" % self._framing)
+            self.parser = body_parser(self, self._framing)
         if rest or self._reading != _NOTHING:
             self._read(rest)
 
@@ -209,7 +194,7 @@ class ServerProtocol(EndingProtocol):
             # The first piece may also hold the end of the message before, hence the factor; a complete head is
             # judged exactly.
             elif self._head_bytes > 2 * self._max_piece_bytes:
-                self._refuse(_too_large_head())
+                self._refuse(too_large_head())
             return
         if self._unopened is not None:
             self._open()
@@ -252,7 +237,7 @@ class ServerProtocol(EndingProtocol):
                 return
         self._keeps_alive = version == "1.1" and self.parser.should_keep_alive() and not self._is_draining
         self._unopened = b""
-        if self._leaves_parser or self._framing == _CHUNKED or self._is_in_flight():
+        if self._leaves_parser or self._framing == CHUNKED or self._is_in_flight():
             self._open()
 
     def _open(self) -> Cycle:
@@ -394,40 +379,6 @@ class ServerProtocol(EndingProtocol):
         cycle.more_body = False
         cycle.message_event.set()
 
-    def _judge_headers(self) -> dict[bytes, bytes]:
-        """Note what the header fields mean for the reading of their own message, and return them by name."""
-        head = dict(self.headers)
-        if len(head) != len(self.headers):  # What is repeated is judged each time.
-            for name, value in self.headers:
-                if name in _JUDGED_HEADERS:
-                    self._judge(name, value)
-            return head
-        self._host = head.get(b"host")
-        length = head.get(b"content-length")
-        if length is not None:
-            self._judge(b"content-length", length)
-        if b"transfer-encoding" in head:
-            self._judge(b"transfer-encoding", head[b"transfer-encoding"])
-        if b"expect" in head:
-            self._judge(b"expect", head[b"expect"])
-        return head
-
-    def _judge(self, name: bytes, value: bytes) -> None:
-        if name == b"host":
-            if self._host is not None:
-                self._fault = Refusal(HTTPStatus.BAD_REQUEST, "More than one Host.")
-            self._host = value
-        elif name == b"content-length":
-            self._fault = self._fault or content_length_fault(value, self._limits.max_content_length_bytes)
-            self._framing = b"content-length: " + value if value.strip(b" \t0") else None
-        elif name == b"transfer-encoding":
-            self._fault = self._fault or transfer_coding_fault(value)
-            self._framing = _CHUNKED
-        elif value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        else:
-            self._fault = Refusal(HTTPStatus.EXPECTATION_FAILED, "This Expect is not met here.")
-
     def _describe(self) -> HTTPScope:
         """Return the ASGI scope. `raw_path` and `query_string` are the bytes as sent, for signatures."""
         raw_path, _, query_string = self.url.partition(b"?")
@@ -447,35 +398,6 @@ class ServerProtocol(EndingProtocol):
             "server": self.server,
             "state": {},
         }
-
-    def _check_head(self, method: bytes, version: str) -> None:
-        """Raise Refusal unless the head is within the limits and means one thing."""
-        if self._fault is not None:
-            raise self._fault
-        limits = self._limits
-        if method not in METHODS:
-            check_method(method)
-        if version != "1.1":
-            check_old_version(version, is_chunked=self._framing == _CHUNKED)
-            self.expect_100_continue = False
-        elif self._host is None:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "Host is missing.")
-        if self._host != self._checked_host:
-            if self._host is not None and not is_host(self._host):
-                raise Refusal(HTTPStatus.BAD_REQUEST, "Host is malformed.")
-            self._checked_host = self._host
-        if len(self.url) > limits.max_target_bytes:
-            raise Refusal(HTTPStatus.REQUEST_URI_TOO_LONG, "The request target is too long.")
-        if self.url[0] != 0x2F or b"#" in self.url:  # 0x2F is the slash of the origin form.
-            self.url = origin_form(self.url, self.scheme or "http", self._host)
-        if len(self.headers) > limits.max_headers:
-            raise _too_large_head()
-        if self._piece_bytes + self._head_bytes > limits.max_header_bytes and (
-            sum(len(name) + len(value) + 4 for name, value in self.headers) > limits.max_header_bytes
-        ):
-            raise _too_large_head()
-        if len(self.pipeline) >= limits.max_pipelined:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "Too many requests wait on this connection.")
 
     # Answering
 
@@ -576,19 +498,3 @@ class ServerProtocol(EndingProtocol):
             self._body_rate.begin(now)
         elif self._body_rate.is_too_slow(now):
             self._refuse(Refusal(HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly."))
-
-
-def _too_large_head() -> Refusal:
-    return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too many or too long.")
-
-
-class _BodyOnly:
-    """The callbacks of a parser that is given a head of our own and the client's body."""
-
-    def __init__(self, protocol: ServerProtocol) -> None:
-        self._protocol = protocol
-        self.on_body = protocol.on_body
-
-    def on_message_complete(self) -> None:
-        self._protocol.on_message_complete()
-        self._protocol.stop_reading()
