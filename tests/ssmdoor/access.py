@@ -25,6 +25,11 @@ LEVEL = {
     },
 }
 CEDAR = {"type": "Cedar", "content": "permit(principal, action, resource);"}
+DENY = "SSM-JustInTimeAccessDenyAccessOrgPolicy"
+FORBIDS = {
+    "schemaVersion": "0.3",
+    "AutoApprovalPolicyDocuments": [{"type": "Cedar", "content": "forbid(principal, action, resource);"}],
+}
 POLICIES = {
     "by-policy": (
         "SSM-JustInTimeAccessAutoApprovalPolicy",
@@ -87,14 +92,21 @@ class Access:
             assert answer["AccessRequestStatus"] == "Approved"
             yield Given(request, execution, answer["Credentials"])
         finally:
-            self.root.delete_document(Name=name)
+            for each in self.root.list_documents(Filters=[{"Key": "Name", "Values": [name, DENY]}])[
+                "DocumentIdentifiers"
+            ]:
+                self.root.delete_document(Name=each["Name"])
 
     def end(self, way: str, given: "Given") -> None:
-        """End access: an approver revokes it, ana gives it back, or an administrator closes the request."""
+        """End access: an approver revokes it, ana gives it back, an administrator closes the request or denies."""
         if way == "approver":
             self.bob.send_automation_signal(AutomationExecutionId=given.execution, SignalType="Revoke")
         elif way == "requester":
             self.ana.stop_automation_execution(AutomationExecutionId=given.execution)
+        elif way == "deny":
+            self.root.create_document(
+                Name=DENY, Content=json.dumps(FORBIDS), DocumentType="AutoApprovalPolicy"
+            )
         else:
             self.root.update_ops_item(OpsItemId=given.request, Status="Revoked")
 

@@ -20,7 +20,7 @@ def access(rig: Rig) -> Access:
 
 @pytest.mark.parametrize(
     ("approved", "ended"),
-    [("by-policy", "administrator"), ("by-bob", "approver"), ("by-bob", "requester")],
+    [("by-policy", "administrator"), ("by-policy", "deny"), ("by-bob", "approver"), ("by-bob", "requester")],
 )
 def test_shell_ends_within_a_second_and_its_keys_are_refused(
     rig: Rig, access: Access, approved: str, ended: str

@@ -31,6 +31,7 @@ from keystead.products.ssm.resources import condition_key, resource_arn
 from keystead.products.ssm.searching import Searching
 from keystead.products.ssm.service_settings import ServiceSettings
 from keystead.products.ssm.sharing import DocumentSharing
+from keystead.products.ssm.standing import Standing
 from keystead.products.ssm.tagging import TagOperations
 from keystead.products.ssm.timeouts import LOOK_SECONDS, Timeouts
 from keystead.products.ssm.webhook.parts import workers
@@ -110,7 +111,7 @@ def _parts(base: Foundation) -> Parts:
             ),
             Automations(deciding, library, searching, listing, clock),
             OpsItems(deciding, searching, listing, clock),
-            Documents(library, passing, listing, clock),
+            Documents(library, Standing(library, deciding, clock), passing, listing, clock),
             DocumentSharing(library, listing),
             Activations(base.seal, passing, listing, clock, base.entropy),
             Nodes(door.hub, passing, listing, base.issuer, clock),

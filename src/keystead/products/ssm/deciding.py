@@ -17,7 +17,7 @@ from keystead.products.ssm import request_records as records
 from keystead.products.ssm.approval_policy import AUTO_SECONDS, ManualPolicy, read_manual
 from keystead.products.ssm.evaluation import Automatic, Conflict, Manual
 from keystead.products.ssm.library import value_of
-from keystead.products.ssm.people import Person, is_meant
+from keystead.products.ssm.people import Person, is_meant, principal_tags
 from keystead.products.ssm.request_events import RequestEvents
 from keystead.products.ssm.request_records import AccessRequest, Approval
 from keystead.products.ssm.session_desk import SessionDesk
@@ -93,6 +93,7 @@ class Deciding:
                 now,
                 now,
                 now if state == records.APPROVED else None,
+                msgspec.json.encode(principal_tags(tx, principal)).decode(),
             )
             if records.add(tx, made):
                 break

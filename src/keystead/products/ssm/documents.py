@@ -19,6 +19,7 @@ from keystead.products.ssm.library import Library, value_of
 from keystead.products.ssm.listing import Listing
 from keystead.products.ssm.passing import RolePassing
 from keystead.products.ssm.resources import plain_document_name
+from keystead.products.ssm.standing import Standing
 from keystead.products.ssm.tag_records import Place
 from keystead.products.ssm.tagging import given_tags
 from keystead.products.ssm.times import as_datetime
@@ -37,8 +38,11 @@ _READ_ONLY: Final = "Documents of Amazon cannot be changed."
 class Documents:
     """The operations on documents."""
 
-    def __init__(self, library: Library, passing: RolePassing, listing: Listing, clock: Clock) -> None:
+    def __init__(
+        self, library: Library, standing: Standing, passing: RolePassing, listing: Listing, clock: Clock
+    ) -> None:
         self._library = library
+        self._standing = standing
         self._passing = passing
         self._listing = listing
         self._clock = clock
@@ -73,6 +77,7 @@ class Documents:
         version = Version(account, call.region, name, 1, request.get("VersionName", ""), format_, text, now)
         self._check_targets(call, version, type_)
         records.add_version(call.tx, version)
+        self._standing.written(call.tx, account, call.region, name)
         tags = given_tags(request.get("Tags", []))
         tag_records.put(call.tx, Place(account, call.region, "Document", name), tags)
         return {"DocumentDescription": description(document, version, tags)}
@@ -144,6 +149,7 @@ class Documents:
         self._check_targets(call, version, document.type)
         if document.name not in DOCUMENTS:
             records.set_default(call.tx, document, version.version)
+            self._standing.written(call.tx, document.account, document.region, document.name)
         told: ssm.DocumentDefaultVersionDescription = {
             "Name": document.name,
             "DefaultVersion": str(version.version),

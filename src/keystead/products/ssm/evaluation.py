@@ -54,6 +54,14 @@ def evaluate(library: Library, reader: Reader, account: str, region: str, questi
     return _manual(library, reader, account, region, question.node_tags)
 
 
+def still_approves(library: Library, reader: Reader, account: str, region: str, question: Question) -> bool:
+    """Return whether nothing in force now takes an automatic approval back."""
+    if _is_denied(library, reader, account, region, question):
+        return False
+    auto = library.default(reader, account, region, AUTO_POLICY)
+    return auto is None or library.cedar(auto).decide(question).is_allowed
+
+
 def _is_denied(library: Library, reader: Reader, account: str, region: str, question: Question) -> bool:
     deny = library.default(reader, account, region, DENY_POLICY)
     if deny is None:

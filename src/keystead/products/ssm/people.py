@@ -59,19 +59,28 @@ def is_meant(person: Person, approver: Approver) -> bool:
 
 def question(reader: Reader, person: Person, node: str, node_tags: Mapping[str, str]) -> Question:
     """Return what Cedar policies are asked of a person and a node."""
-    principal = person.principal
-    own = {} if person.user is None else _tags(reader, person.user.id)
-    tags = _tags(reader, principal.owner)
-    if principal.session is not None:
-        tags |= principal.session.scope.tags
+    return asked_of(reader, person.id, principal_tags(reader, person.principal), node, node_tags)
+
+
+def asked_of(
+    reader: Reader, person: str, tags: Mapping[str, str], node: str, node_tags: Mapping[str, str]
+) -> Question:
+    """Return what Cedar policies are asked of somebody by `Person.id` and the tags of their principal."""
+    own = _tags(reader, person)
     return Question(
-        user=person.id,
-        groups=tuple(group.id for group in person.groups),
+        user=person,
+        groups=tuple(group.id for group in group_records.groups_of_user(reader, person)),
         attributes={name: own[name] for name in ATTRIBUTES if name in own},
         principal_tags=tags,
         node=node,
         node_tags=node_tags,
     )
+
+
+def principal_tags(reader: Reader, principal: Principal) -> dict[str, str]:
+    """Return a principal's tags: its role's or user's own, and its session's before those."""
+    given = {} if principal.session is None else principal.session.scope.tags
+    return _tags(reader, principal.owner) | dict(given)
 
 
 def _tags(reader: Reader, owner: str) -> dict[str, str]:

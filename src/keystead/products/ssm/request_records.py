@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from keystead.kernel.lifecycle import Lifecycle
+from keystead.products.ssm.approval_policy import AUTO_SECONDS
 from keystead.store.interface import Reader, Transaction
 
 WAITING, APPROVED, REJECTED, REVOKED = "waiting", "approved", "rejected", "revoked"
@@ -28,7 +29,7 @@ LIFECYCLE: Final = Lifecycle(
 _REQUEST = (
     "id, account, region, requester_arn, requester_id, requester_person, session_name, reason, node, state, policy,"
     " policy_version, policy_text, execution, level, deadline_at, duration_seconds, created_at, changed_at,"
-    " approved_at"
+    " approved_at, principal_tags"
 )
 
 
@@ -36,7 +37,8 @@ _REQUEST = (
 class AccessRequest:
     """A request for access. Times are epoch milliseconds.
 
-    `requester_person` is who is at the start of the requester's chain of sessions. `level` counts from 0.
+    `requester_person` is who is at the start of the requester's chain of sessions, `principal_tags` the requester's
+    tags as JSON. `level` counts from 0.
     """
 
     id: str
@@ -59,6 +61,7 @@ class AccessRequest:
     created_at: int
     changed_at: int
     approved_at: int | None
+    principal_tags: str
 
     @property
     def ends_at(self) -> int | None:
@@ -105,7 +108,7 @@ def add(tx: Transaction, made: AccessRequest) -> bool:
     """Keep a new request. False when its id is taken: draw another."""
     changed = tx.run(
         f"INSERT INTO ssm_access_request ({_REQUEST})"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (
             made.id,
             made.account,
@@ -127,6 +130,7 @@ def add(tx: Transaction, made: AccessRequest) -> bool:
             made.created_at,
             made.changed_at,
             made.approved_at,
+            made.principal_tags,
         ),
     )
     return changed == 1
@@ -170,6 +174,19 @@ def waiting_of(reader: Reader, account: str, region: str, requester_id: str, now
         (account, region, requester_id, now),
     )
     return 0 if row is None else row[0]
+
+
+def automatic(reader: Reader, account: str, region: str, now: int) -> list[AccessRequest]:
+    """Return the requests that a policy approved whose window, or a session of theirs, is still open."""
+    rows = reader.all(
+        f"SELECT {_REQUEST} FROM ssm_access_request WHERE account = ? AND region = ? AND state = 'approved'"
+        " AND execution = '' AND approved_at > ?"
+        f" UNION SELECT {_REQUEST} FROM ssm_access_request WHERE account = ? AND region = ? AND state = 'approved'"
+        " AND execution = '' AND id IN (SELECT access_request FROM ssm_session"
+        " WHERE state IN ('Connecting', 'Connected', 'Disconnected') AND account = ?)",
+        (account, region, now - AUTO_SECONDS * 1000, account, region, account),
+    )
+    return [AccessRequest(*row) for row in rows]
 
 
 def step(tx: Transaction, request: AccessRequest, state: str, now: int) -> bool:
