@@ -48,6 +48,16 @@ async def say(rig: Rig, session: dict, typed: str, seen: str) -> None:
     await channel.socket.close()
 
 
+def test_authority_that_is_an_hour_ahead_costs_no_session(rig: Rig) -> None:
+    rig.clock("advance", "61m")
+    try:
+        session = rig.client("ssm").start_session(Target=rig.instance)
+        asyncio.run(say(rig, session, "echo here-$((6*7))\r", "here-42"))
+        rig.client("ssm").terminate_session(SessionId=session["SessionId"])
+    finally:
+        rig.clock("reset")
+
+
 def test_agent_listens_on_no_port_and_makes_no_user(rig: Rig) -> None:
     before = accounts()
     session = rig.client("ssm").start_session(Target=rig.instance)
