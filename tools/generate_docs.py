@@ -224,7 +224,7 @@ def grafana_page() -> str:
 
 What the embedded door of a Grafana workspace serves, beside `GET /api/health` and `GET /healthz`, which need no
 token. A path that is not here is 404. *Nobody* stands for Grafana's own administrator, whom no workspace lends to
-a token.
+a token. *By its list*: who may is said by the permissions of the folder or dashboard, or of the folder around it.
 
 {table(["method", "path", "needs", "least role"], rows)}
 """
@@ -236,6 +236,8 @@ def _needed(route: Route) -> str:
 
 
 def _least_role(route: Route) -> str:
+    if route.guarded:
+        return "By its list"
     return next((role.capitalize() for role in GRANTS if may(role, route.action)), "Nobody")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keystead.kernel.errors import NotFound
+from keystead.products.grafana import acl_records
 from keystead.store.interface import Reader, Row, Transaction
 
 _ACCOUNT = "workspace, id, login, name, role, is_disabled, created_at, updated_at"
@@ -119,6 +120,7 @@ def change_account(tx: Transaction, account: ServiceAccount) -> None:
 
 def remove_account(tx: Transaction, workspace: str, number: int) -> None:
     """Delete a service account; its tokens are its owner's to delete first."""
+    acl_records.remove_person(tx, workspace, number)
     tx.run("DELETE FROM grafana_service_account WHERE workspace = ? AND id = ?", (workspace, number))
 
 

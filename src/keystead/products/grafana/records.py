@@ -146,6 +146,7 @@ def clear(tx: Transaction, workspace_id: str) -> None:
         "DELETE FROM grafana_api_key WHERE workspace = ?",
         "DELETE FROM grafana_permission WHERE workspace = ?",
         "DELETE FROM grafana_folder WHERE workspace = ?",
+        "DELETE FROM grafana_acl WHERE workspace = ?",
         "DELETE FROM grafana_dashboard WHERE workspace = ?",
         "DELETE FROM grafana_dashboard_version WHERE workspace = ?",
         "DELETE FROM grafana_datasource WHERE workspace = ?",

@@ -5,10 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from keystead.products.grafana import records
+from keystead.products.grafana.acl_records import EDIT
 from keystead.products.grafana.door import annotation_records as rows
 from keystead.products.grafana.door import dashboard_records
+from keystead.products.grafana.door.acl import Rights, denied
 from keystead.products.grafana.door.annotation_records import Annotation
-from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_array, is_object
+from keystead.products.grafana.door.asking import Answer, Ask, Lacking, Refusal, is_array, is_object
+from keystead.products.grafana.door.dashboard_records import Dashboard
+from keystead.products.grafana.door.dashboards import readable
+from keystead.products.grafana.door.roles import may
 from keystead.products.grafana.door.routes import Route
 
 _READ, _CREATE = "annotations:read", "annotations:create"
@@ -25,15 +30,15 @@ class AnnotationRoutes:
         """Return the routes of this group."""
         one = "/annotations/{id}"
         return [
-            Route("GET", "/annotations", _READ, self._list),
-            Route("POST", "/annotations", _CREATE, self._create, writes=True),
+            Route("GET", "/annotations", _READ, self._list, guarded=True),
+            Route("POST", "/annotations", _CREATE, self._create, writes=True, guarded=True),
             Route("POST", "/annotations/graphite", _CREATE, self._graphite, writes=True),
-            Route("POST", "/annotations/mass-delete", _DELETE, self._mass_delete, writes=True),
-            Route("GET", "/annotations/tags", _READ, self._tags),
-            Route("GET", one, _READ, self._show),
-            Route("PUT", one, _WRITE, self._update, writes=True),
-            Route("PATCH", one, _WRITE, self._patch, writes=True),
-            Route("DELETE", one, _DELETE, self._remove, writes=True),
+            Route("POST", "/annotations/mass-delete", _DELETE, self._mass_delete, writes=True, guarded=True),
+            Route("GET", "/annotations/tags", _READ, self._tags, guarded=True),
+            Route("GET", one, _READ, self._show, guarded=True),
+            Route("PUT", one, _WRITE, self._update, writes=True, guarded=True),
+            Route("PATCH", one, _WRITE, self._patch, writes=True, guarded=True),
+            Route("DELETE", one, _DELETE, self._remove, writes=True, guarded=True),
         ]
 
     def _list(self, ask: Ask) -> Answer:
@@ -55,8 +60,9 @@ class AnnotationRoutes:
         if ask.one("type") == "alert":
             # Nothing alerts here.
             return Answer([])
-        found = [each for each in rows.between(ask.reader, workspace, *span) if fits(each)]
         boards = _boards(ask)
+        every = rows.between(ask.reader, workspace, *span)
+        found = [each for each in every if each.dashboard in boards and fits(each)]
         return Answer([_shown(each, boards) for each in found[: ask.count("limit", 100)]])
 
     def _create(self, ask: Ask) -> Answer:
@@ -65,7 +71,11 @@ class AnnotationRoutes:
             raise Refusal(400, "Failed to save annotation")
         begins = ask.whole("time") or ask.now_ms
         body = {"text": text, "tags": _tags_in(ask) or [], "data": _data_in(ask) or {}}
-        made = _added(ask, body, _span(begins, ask.whole("timeEnd") or begins), _board_in(ask))
+        board = _board_in(ask)
+        _check_may(ask, board, _CREATE)
+        made = _added(
+            ask, body, _span(begins, ask.whole("timeEnd") or begins), 0 if board is None else board.id
+        )
         return Answer({"message": "Annotation added", "id": made.id})
 
     def _graphite(self, ask: Ask) -> Answer:
@@ -76,40 +86,48 @@ class AnnotationRoutes:
         tags = ask.body.get("tags")
         named = tags.split() if isinstance(tags, str) else _tags_in(ask) or []
         text = f"{what}\n{data}" if data else what
+        _check_may(ask, None, _CREATE)
         made = _added(ask, {"text": text, "tags": named, "data": {}}, _span(begins, begins), 0)
         return Answer({"message": "Graphite annotation added", "id": made.id})
 
     def _mass_delete(self, ask: Ask) -> Answer:
         number, board, panel = ask.whole("annotationId"), _board_in(ask), ask.whole("panelId")
         if number:
+            found = rows.find(ask.tx, ask.workspace.id, number)
+            _check_may(ask, None if found is None else _board_of(ask, found), _DELETE)
             rows.remove(ask.tx, ask.workspace.id, number)
         elif board and panel:
-            rows.remove_of_panel(ask.tx, ask.workspace.id, board, panel)
+            _check_may(ask, board, _DELETE)
+            rows.remove_of_panel(ask.tx, ask.workspace.id, board.id, panel)
         else:
             raise Refusal(400, "bad request data")
         return Answer({"message": "Annotations deleted"})
 
     def _tags(self, ask: Ask) -> Answer:
         wanted, counts = ask.one("tag").lower(), dict[str, int]()
+        boards = _boards(ask)
         for each in rows.between(ask.reader, ask.workspace.id):
-            for tag in each.tags:
+            for tag in each.tags if each.dashboard in boards else ():
                 if wanted in tag.lower():
                     counts[tag] = counts.get(tag, 0) + 1
         shown = [{"tag": tag, "count": counts[tag]} for tag in sorted(counts)]
         return Answer({"result": {"tags": shown[: ask.count("limit", 100)]}})
 
     def _show(self, ask: Ask) -> Answer:
-        return Answer(_shown(_named(ask), _boards(ask)))
+        found, boards = _named(ask), _boards(ask)
+        if found.dashboard not in boards:
+            raise Refusal(403, "Access denied to this dashboard")
+        return Answer(_shown(found, boards))
 
     def _update(self, ask: Ask) -> Answer:
-        before, text = _named(ask), ask.text("text", "")
+        before, text = _named_to(ask, _WRITE), ask.text("text", "")
         if not text:
             raise Refusal(400, "Failed to update annotation")
         body = {**before.body, "text": text, "tags": _tags_in(ask) or []}
         return self._changed(ask, before, body, "Annotation updated")
 
     def _patch(self, ask: Ask) -> Answer:
-        before, tags, data = _named(ask), _tags_in(ask), _data_in(ask)
+        before, tags, data = _named_to(ask, _WRITE), _tags_in(ask), _data_in(ask)
         # An empty list of tags clears them; an empty text does not clear the text.
         body = {
             "text": ask.text("text", "") or before.body["text"],
@@ -126,7 +144,7 @@ class AnnotationRoutes:
         return Answer({"message": message})
 
     def _remove(self, ask: Ask) -> Answer:
-        rows.remove(ask.tx, ask.workspace.id, _named(ask).id)
+        rows.remove(ask.tx, ask.workspace.id, _named_to(ask, _DELETE).id)
         return Answer({"message": "Annotation deleted"})
 
 
@@ -135,6 +153,25 @@ def _named(ask: Ask) -> Annotation:
     if found is None:
         raise Refusal(404, "Annotation not found")
     return found
+
+
+def _named_to(ask: Ask, action: str) -> Annotation:
+    """Return the annotation that the path names, which the caller may change. Raises Refusal, Lacking."""
+    found = _named(ask)
+    _check_may(ask, _board_of(ask, found), action)
+    return found
+
+
+def _board_of(ask: Ask, annotation: Annotation) -> Dashboard | None:
+    return dashboard_records.by_id(ask.reader, ask.workspace.id, annotation.dashboard)
+
+
+def _check_may(ask: Ask, board: Dashboard | None, action: str) -> None:
+    """Raise Refusal 403, Lacking unless the caller may edit a dashboard, or annotate for all if there is none."""
+    if board is None and not may(ask.holder.role, action):
+        raise Lacking(action)
+    if board is not None and Rights(ask).on_dashboard(board) < EDIT:
+        raise denied(ask, action, "Access denied to this dashboard")
 
 
 def _added(ask: Ask, body: dict[str, Any], span: tuple[int, int], board: int) -> Annotation:
@@ -155,18 +192,18 @@ def _span(begins: int, ends: int) -> tuple[int, int]:
     return min(begins, ends), max(begins, ends)
 
 
-def _board_in(ask: Ask) -> int:
-    """Return the id of the dashboard that a body names, 0 for none. Raises Refusal 400, 404."""
+def _board_in(ask: Ask) -> Dashboard | None:
+    """Return the dashboard that a body names, if it names one. Raises Refusal 400, 404."""
     uid, number, workspace = ask.text("dashboardUID", ""), ask.whole("dashboardId"), ask.workspace.id
     if uid:
         found = dashboard_records.by_uid(ask.reader, workspace, uid)
     elif number:
         found = dashboard_records.by_id(ask.reader, workspace, number)
     else:
-        return 0
+        return None
     if found is None:
         raise Refusal(404, "Dashboard not found")
-    return found.id
+    return found
 
 
 def _board_asked(ask: Ask) -> int:
@@ -179,7 +216,8 @@ def _board_asked(ask: Ask) -> int:
 
 
 def _boards(ask: Ask) -> dict[int, str]:
-    return {each.id: each.uid for each in dashboard_records.listed(ask.reader, ask.workspace.id)}
+    """Return the uids of the dashboards that the caller may view, by number; "" for 0, the organisation."""
+    return {0: "", **{each.id: each.uid for each in readable(ask)}}
 
 
 def _tags_in(ask: Ask) -> list[str] | None:

@@ -19,11 +19,11 @@ from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.products.grafana.door.admission import Admission
-from keystead.products.grafana.door.asking import Answer, Ask, Holder, Refusal
+from keystead.products.grafana.door.asking import Answer, Ask, Holder, Lacking, Refusal
 from keystead.products.grafana.door.memory import Memory, Told
 from keystead.products.grafana.door.opening import held_workspace, open_workspace
 from keystead.products.grafana.door.paths import segments_of, workspace_of
-from keystead.products.grafana.door.roles import EDITOR_ROLE, SERVER_ADMIN, may
+from keystead.products.grafana.door.roles import EDITOR_ROLE, SERVER_ADMIN, SIGNED_IN, may
 from keystead.products.grafana.door.routes import Route, RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
@@ -123,6 +123,10 @@ class GrafanaDoor:
             self._touch(scope, place.workspace, holder)
             body = await body_of(scope, receive)
             return await self._carried_out(scope, place, holder, route, path, body)
+        except Lacking as lacking:
+            refusal = self._lacks(lacking.action)
+            self._scribe.refused(scope, place.workspace, holder, name, refusal)
+            raise refusal from lacking
         except Refusal as refusal:
             if refusal.status in (401, 403):
                 self._scribe.refused(scope, place.workspace, holder, name, refusal)
@@ -148,16 +152,21 @@ class GrafanaDoor:
             raise Refusal(404, "Not found")
         return found
 
-    def _check(self, route: Route, holder: Holder) -> None:
-        """Let a role do what it may. Raises Refusal 403 in Grafana's words."""
-        if may(holder.role, route.action):
+    @staticmethod
+    def _check(route: Route, holder: Holder) -> None:
+        """Let a role do what it may. Raises Refusal 403, Lacking."""
+        if may(holder.role, SIGNED_IN if route.guarded else route.action):
             return
         if route.action in (SERVER_ADMIN, EDITOR_ROLE):
             raise Refusal(403, "Permission denied")
+        raise Lacking(route.action)
+
+    def _lacks(self, action: str) -> Refusal:
+        """Return how a missing action is told, in Grafana's words."""
         digits = int.from_bytes(self._entropy.token_bytes(8), "big") % 10**10
-        raise Refusal(
+        return Refusal(
             403,
-            f"You'll need additional permissions to perform this action. Permissions needed: {route.action}",
+            f"You'll need additional permissions to perform this action. Permissions needed: {action}",
             accessErrorId=f"ACE{digits:010d}",
             title="Access denied",
         )

@@ -43,6 +43,14 @@ class Refusal(DomainError):
         self.body: dict[str, Any] = {**members, "message": message}
 
 
+class Lacking(DomainError):
+    """The caller lacks the action that is needed; the door says so in Grafana's words, with a number of its own."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"lacks {action}")
+        self.action = action
+
+
 @dataclass(slots=True)
 class Ask:
     """One admitted request. `path` holds the template's parameters, decoded; `body` is a JSON object, or empty.
@@ -103,12 +111,7 @@ class Ask:
 
     def whole(self, name: str, default: int = 0) -> int:
         """Return a whole number of the body; null counts as absent. Raises Refusal 400 for anything else."""
-        value = self.body.get(name)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
-            raise Refusal(400, "bad request data")
-        return value
+        return whole_in(self.body, name, default)
 
     def flag(self, name: str) -> bool | None:
         """Return a boolean of the body, None when it is absent. Raises Refusal 400 when it is something else."""
@@ -122,6 +125,16 @@ class Ask:
         if self.is_structured:
             raise Refusal(status, message, statusCode=status, messageId=message_id, traceID="")
         raise Refusal(status, plain)
+
+
+def whole_in(body: Mapping[str, Any], name: str, default: int = 0) -> int:
+    """Return a whole number of a JSON object; null counts as absent. Raises Refusal 400 for anything else."""
+    value = body.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
+        raise Refusal(400, "bad request data")
+    return value
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from keystead.products.grafana import acl_records
 from keystead.store.interface import Reader, Row, Transaction
 
 _COLUMNS = "id, uid, folder, title, version, created_at, created_by, updated_at, updated_by, tags"
@@ -127,7 +128,8 @@ def put(tx: Transaction, workspace: str, dashboard: Dashboard, body: dict[str, A
 
 
 def remove(tx: Transaction, workspace: str, number: int) -> None:
-    """Delete a dashboard, its versions, its annotations, and what it is connected with."""
+    """Delete a dashboard, its versions, its annotations, its permissions, and what it is connected with."""
+    acl_records.remove_object(tx, workspace, number)
     tx.run("DELETE FROM grafana_annotation WHERE workspace = ? AND dashboard = ?", (workspace, number))
     tx.run("DELETE FROM grafana_connection WHERE workspace = ? AND dashboard = ?", (workspace, number))
     tx.run("DELETE FROM grafana_dashboard_version WHERE workspace = ? AND dashboard = ?", (workspace, number))

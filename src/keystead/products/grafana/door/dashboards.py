@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from keystead.kernel.entropy import Entropy
+from keystead.products.grafana.acl_records import ADMINISTER, EDIT, VIEW
 from keystead.products.grafana.door import dashboard_records as rows
 from keystead.products.grafana.door import folder_records
-from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_object
+from keystead.products.grafana.door.acl import Rights, denied
+from keystead.products.grafana.door.asking import Answer, Ask, Lacking, Refusal, is_object
 from keystead.products.grafana.door.dashboard_records import Dashboard, Version
 from keystead.products.grafana.door.folder_records import GENERAL, Folder
-from keystead.products.grafana.door.folders import folder_url
+from keystead.products.grafana.door.folders import folder_url, has_own_list
 from keystead.products.grafana.door.roles import may
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.saving import Draft, save
@@ -30,16 +32,16 @@ class DashboardRoutes:
     def routes(self) -> Sequence[Route]:
         """Return the routes of this group."""
         found = [
-            Route("POST", "/dashboards/db", _WRITE, self._save, writes=True),
-            Route("GET", "/dashboards/tags", _READ, self._tags),
-            Route("GET", "/dashboards/uid/{uid}", _READ, self._show, held=True),
-            Route("DELETE", "/dashboards/uid/{uid}", _DELETE, self._remove, writes=True),
+            Route("POST", "/dashboards/db", _WRITE, self._save, writes=True, guarded=True),
+            Route("GET", "/dashboards/tags", _READ, self._tags, guarded=True),
+            Route("GET", "/dashboards/uid/{uid}", _READ, self._show, held=True, guarded=True),
+            Route("DELETE", "/dashboards/uid/{uid}", _DELETE, self._remove, writes=True, guarded=True),
         ]
         for one in ("/dashboards/uid/{uid}", "/dashboards/id/{id}"):
             found += [
-                Route("GET", f"{one}/versions", _WRITE, self._versions),
-                Route("GET", f"{one}/versions/{{version}}", _WRITE, self._version),
-                Route("POST", f"{one}/restore", _WRITE, self._restore, writes=True),
+                Route("GET", f"{one}/versions", _WRITE, self._versions, guarded=True),
+                Route("GET", f"{one}/versions/{{version}}", _WRITE, self._version, guarded=True),
+                Route("POST", f"{one}/restore", _WRITE, self._restore, writes=True, guarded=True),
             ]
         return found
 
@@ -55,37 +57,37 @@ class DashboardRoutes:
 
     def _tags(self, ask: Ask) -> Answer:
         counts: dict[str, int] = {}
-        for dashboard in rows.listed(ask.reader, ask.workspace.id):
+        for dashboard in readable(ask):
             for tag in dashboard.tags:
                 counts[tag] = counts.get(tag, 0) + 1
         return Answer([{"term": tag, "count": counts[tag]} for tag in sorted(counts)])
 
     def _show(self, ask: Ask) -> Answer:
-        dashboard = _named(ask)
+        dashboard = named_dashboard(ask, VIEW, _READ)
         body = rows.body_of(ask.reader, ask.workspace.id, dashboard.id)
         return Answer({"meta": _meta(ask, dashboard), "dashboard": body})
 
     def _remove(self, ask: Ask) -> Answer:
-        dashboard = _named(ask)
+        dashboard = named_dashboard(ask, EDIT, _DELETE)
         rows.remove(ask.tx, ask.workspace.id, dashboard.id)
         message = f"Dashboard {dashboard.title} deleted"
         return Answer({"id": dashboard.id, "title": dashboard.title, "message": message})
 
     def _versions(self, ask: Ask) -> Answer:
-        dashboard = _named(ask)
+        dashboard = named_dashboard(ask, EDIT, _WRITE)
         start, limit = ask.count("start", 0), ask.count("limit", 1000)
         found = rows.versions(ask.reader, ask.workspace.id, dashboard.id, start, limit)
         return Answer([_shown_version(dashboard, each) for each in found])
 
     def _version(self, ask: Ask) -> Answer:
-        dashboard, wanted = _named(ask), ask.number("version", "version is invalid")
+        dashboard, wanted = named_dashboard(ask, EDIT, _WRITE), ask.number("version", "version is invalid")
         found = rows.version(ask.reader, ask.workspace.id, dashboard.id, wanted)
         if found is None:
             raise Refusal(404, _NO_VERSION)
         return Answer({**_shown_version(dashboard, found[0]), "data": found[1]})
 
     def _restore(self, ask: Ask) -> Answer:
-        dashboard, wanted = _named(ask), ask.whole("version")
+        dashboard, wanted = named_dashboard(ask, EDIT, _WRITE), ask.whole("version")
         found = rows.version(ask.tx, ask.workspace.id, dashboard.id, wanted)
         if found is None:
             raise Refusal(404, _NO_VERSION)
@@ -100,15 +102,29 @@ def dashboard_url(ask: Ask, dashboard: Dashboard) -> str:
     return f"{ask.base}/d/{dashboard.uid}/{slug(dashboard.title)}"
 
 
-def _named(ask: Ask) -> Dashboard:
-    """Return the dashboard that the path names. Raises Refusal 400, 404."""
+def readable(ask: Ask, needs: int = VIEW) -> list[Dashboard]:
+    """Return the dashboards on which the caller has a level, by title."""
+    rights = Rights.of_everything(ask)
+    every = rows.listed(ask.reader, ask.workspace.id)
+    return [each for each in every if rights.on_dashboard(each) >= needs]
+
+
+def named_dashboard(ask: Ask, needs: int, action: str) -> Dashboard:
+    """Return the dashboard that the path names, on which the caller has the level `needs`.
+
+    Raises Refusal 400, 403, 404, Lacking.
+    """
     workspace = ask.workspace.id
     if "uid" in ask.path:
         found = rows.by_uid(ask.reader, workspace, ask.path["uid"])
     else:
         found = rows.by_id(ask.reader, workspace, ask.number("id", "dashboardId is invalid"))
+    if found is None and not may(ask.holder.role, action):
+        raise Lacking(action)
     if found is None:
         raise Refusal(404, "Dashboard not found")
+    if Rights(ask).on_dashboard(found) < needs:
+        raise denied(ask, action, "Access denied to this dashboard")
     return found
 
 
@@ -143,16 +159,18 @@ def _saved(ask: Ask, dashboard: Dashboard, folder: Folder) -> Answer:
 
 def _meta(ask: Ask, dashboard: Dashboard) -> dict[str, Any]:
     folder = folder_records.by_id(ask.reader, ask.workspace.id, dashboard.folder) or GENERAL
-    role = ask.holder.role
-    can_edit = may(role, _WRITE)
-    annotating = dict.fromkeys(("canAdd", "canEdit", "canDelete"), can_edit)
+    level = Rights(ask).on_dashboard(dashboard)
+    can_edit = level >= EDIT
+    verbs = ("canAdd", "canEdit", "canDelete")
+    annotating = dict.fromkeys(verbs, can_edit)
+    annotating_all = dict.fromkeys(verbs, may(ask.holder.role, "annotations:create"))
     return {
         "type": "db",
         "canSave": can_edit,
         "canEdit": can_edit,
-        "canAdmin": role == "ADMIN",
+        "canAdmin": level >= ADMINISTER,
         "canStar": True,
-        "canDelete": may(role, _DELETE),
+        "canDelete": can_edit,
         "slug": slug(dashboard.title),
         "url": dashboard_url(ask, dashboard),
         "expires": _NO_TIME,
@@ -161,7 +179,7 @@ def _meta(ask: Ask, dashboard: Dashboard) -> dict[str, Any]:
         "updatedBy": dashboard.updated_by,
         "createdBy": dashboard.created_by,
         "version": dashboard.version,
-        "hasAcl": False,
+        "hasAcl": has_own_list(ask, dashboard.id),
         "isFolder": False,
         "folderId": folder.id,
         "folderUid": folder.uid if folder.id else "",
@@ -169,7 +187,7 @@ def _meta(ask: Ask, dashboard: Dashboard) -> dict[str, Any]:
         "folderUrl": folder_url(ask, folder) if folder.id else "",
         "provisioned": False,
         "provisionedExternalId": "",
-        "annotationsPermissions": {"dashboard": annotating, "organization": annotating},
+        "annotationsPermissions": {"dashboard": annotating, "organization": annotating_all},
         "publicDashboardEnabled": False,
     }
 

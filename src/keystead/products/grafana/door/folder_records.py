@@ -1,18 +1,19 @@
-"""The rows of folders. Folder 0, General, has none."""
+"""The rows of folders. Folder 0, General, has none; it is the root, the parent of those that lie in no other."""
 
 from dataclasses import dataclass
 
 from keystead.store.interface import Reader, Transaction
 
-_COLUMNS = "id, uid, title, version, created_at, created_by, updated_at, updated_by"
+_COLUMNS = "id, uid, parent, title, version, created_at, created_by, updated_at, updated_by"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder. Times are epoch milliseconds; authors are logins."""
+    """A folder. Times are epoch milliseconds; authors are logins; `parent` is a folder's number, 0 for the root."""
 
     id: int
     uid: str
+    parent: int
     title: str
     version: int
     created_at: int
@@ -21,7 +22,7 @@ class Folder:
     updated_by: str
 
 
-GENERAL = Folder(0, "general", "General", 1, 0, "", 0, "")
+GENERAL = Folder(0, "general", 0, "General", 1, 0, "", 0, "")
 
 
 def listed(reader: Reader, workspace: str) -> list[Folder]:
@@ -50,24 +51,47 @@ def by_uid(reader: Reader, workspace: str, uid: str) -> Folder | None:
     return None if row is None else Folder(*row)
 
 
-def by_title(reader: Reader, workspace: str, title: str) -> Folder | None:
-    """Return the folder of a title."""
+def by_title(reader: Reader, workspace: str, parent: int, title: str) -> Folder | None:
+    """Return the folder of a title in another, or at the root."""
     row = reader.one(
-        f"SELECT {_COLUMNS} FROM grafana_folder WHERE workspace = ? AND title = ?", (workspace, title)
+        f"SELECT {_COLUMNS} FROM grafana_folder WHERE workspace = ? AND parent = ? AND title = ?",
+        (workspace, parent, title),
     )
     return None if row is None else Folder(*row)
+
+
+def around(reader: Reader, workspace: str, folder: Folder) -> list[Folder]:
+    """Return the folders that one lies in, from the outermost to its parent."""
+    found: list[Folder] = []
+    while folder.parent:
+        outer = by_id(reader, workspace, folder.parent)
+        if outer is None:
+            break
+        found.insert(0, outer)
+        folder = outer
+    return found
+
+
+def inside(reader: Reader, workspace: str, folder: Folder) -> list[Folder]:
+    """Return all folders that lie in one, at any depth, outer ones first."""
+    every, found = listed(reader, workspace), [folder]
+    for outer in found:
+        found += [each for each in every if each.parent == outer.id]
+    return found[1:]
 
 
 def put(tx: Transaction, workspace: str, folder: Folder) -> None:
     """Keep a folder, new or changed; that its title and uid are free was seen in the same transaction."""
     tx.run(
-        f"INSERT INTO grafana_folder (workspace, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (workspace, id) DO UPDATE SET uid = excluded.uid, title = excluded.title,"
-        " version = excluded.version, updated_at = excluded.updated_at, updated_by = excluded.updated_by",
+        f"INSERT INTO grafana_folder (workspace, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (workspace, id) DO UPDATE SET uid = excluded.uid, parent = excluded.parent,"
+        " title = excluded.title, version = excluded.version, updated_at = excluded.updated_at,"
+        " updated_by = excluded.updated_by",
         (
             workspace,
             folder.id,
             folder.uid,
+            folder.parent,
             folder.title,
             folder.version,
             folder.created_at,

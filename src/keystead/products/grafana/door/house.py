@@ -1,6 +1,7 @@
 """Puts the door together."""
 
 from keystead.access.doors import HTTPDoor, Worker
+from keystead.products.grafana.door.accesscontrol import AccessControlRoutes
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.annotations import AnnotationRoutes
 from keystead.products.grafana.door.app import GrafanaDoor
@@ -9,6 +10,7 @@ from keystead.products.grafana.door.datasources import DataSourceRoutes
 from keystead.products.grafana.door.folders import FolderRoutes
 from keystead.products.grafana.door.keeper import AccountKeeper
 from keystead.products.grafana.door.library import LibraryRoutes
+from keystead.products.grafana.door.lists import ListRoutes
 from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.door.paths import workspace_at
 from keystead.products.grafana.door.people import PeopleRoutes
@@ -34,6 +36,8 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         ServiceAccountRoutes(keeper, base.usage),
         FolderRoutes(base.entropy),
         DashboardRoutes(base.entropy),
+        ListRoutes(),
+        AccessControlRoutes(),
         SearchRoutes(),
         DataSourceRoutes(base.entropy),
         AnnotationRoutes(),

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from keystead.kernel.entropy import Entropy
+from keystead.products.grafana.acl_records import EDIT, VIEW
 from keystead.products.grafana.door import connection_records, dashboard_records, folder_records
 from keystead.products.grafana.door import item_records as rows
+from keystead.products.grafana.door.acl import Rights, denied
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_object
 from keystead.products.grafana.door.folder_records import GENERAL, Folder
 from keystead.products.grafana.door.folders import LIBRARY as SORT
@@ -18,6 +20,7 @@ from keystead.products.grafana.door.uids import checked_uid, new_uid
 _READ, _CREATE, _WRITE, _DELETE = (f"library.panels:{verb}" for verb in ("read", "create", "write", "delete"))
 _KINDS = (1, 2)
 """1 panel, 2 variable."""
+_NO_ACCESS = "access denied to folder"
 _TAKEN = "library element with that name or UID already exists"
 
 
@@ -31,13 +34,13 @@ class LibraryRoutes:
         """Return the routes of this group."""
         one = "/library-elements/{uid}"
         return [
-            Route("GET", "/library-elements", _READ, self._list),
-            Route("POST", "/library-elements", _CREATE, self._create, writes=True),
-            Route("GET", one, _READ, self._show),
-            Route("GET", "/library-elements/name/{name}", _READ, self._of_name),
-            Route("GET", one + "/connections", _READ, self._connections),
-            Route("PATCH", one, _WRITE, self._change, writes=True),
-            Route("DELETE", one, _DELETE, self._remove, writes=True),
+            Route("GET", "/library-elements", _READ, self._list, guarded=True),
+            Route("POST", "/library-elements", _CREATE, self._create, writes=True, guarded=True),
+            Route("GET", one, _READ, self._show, guarded=True),
+            Route("GET", "/library-elements/name/{name}", _READ, self._of_name, guarded=True),
+            Route("GET", one + "/connections", _READ, self._connections, guarded=True),
+            Route("PATCH", one, _WRITE, self._change, writes=True, guarded=True),
+            Route("DELETE", one, _DELETE, self._remove, writes=True, guarded=True),
         ]
 
     def _list(self, ask: Ask) -> Answer:
@@ -46,7 +49,7 @@ class LibraryRoutes:
         folders = [each for each in ask.one("folderFilterUIDs").split(",") if each]
         found = [
             each
-            for each in rows.listed(ask.reader, ask.workspace.id, SORT)
+            for each in _readable(ask)
             if wanted in each.name.lower()
             and kind in (0, each.body["kind"])
             and (not types or each.body["model"].get("type") in types)
@@ -62,7 +65,7 @@ class LibraryRoutes:
 
     def _create(self, ask: Ask) -> Answer:
         uid, kind = ask.text("uid", "") or new_uid(self._entropy), ask.whole("kind")
-        name, model, folder = ask.text("name", "").strip(), _model_in(ask), _folder_in(ask)
+        name, model, folder = ask.text("name", "").strip(), _model_in(ask), _folder_in(ask, _CREATE)
         if kind not in _KINDS or not name or model is None:
             raise Refusal(400, "bad request data")
         self._check_free(ask, checked_uid(uid), name, folder, 0)
@@ -70,17 +73,17 @@ class LibraryRoutes:
         return Answer({"result": _shown(ask, made)})
 
     def _show(self, ask: Ask) -> Answer:
-        return Answer({"result": _shown(ask, _named(ask))})
+        return Answer({"result": _shown(ask, _named(ask, VIEW, _READ))})
 
     def _of_name(self, ask: Ask) -> Answer:
-        every = rows.listed(ask.reader, ask.workspace.id, SORT)
-        found = [_shown(ask, each) for each in every if each.name == ask.path["name"]]
+        found = [_shown(ask, each) for each in _readable(ask) if each.name == ask.path["name"]]
         if not found:
             raise Refusal(404, "library element could not be found")
         return Answer({"result": found})
 
     def _connections(self, ask: Ask) -> Answer:
-        element, workspace = _named(ask), ask.workspace.id
+        element, workspace = _named(ask, VIEW, _READ), ask.workspace.id
+        rights = Rights(ask)
         boards = [
             dashboard_records.by_id(ask.reader, workspace, number)
             for number in connection_records.dashboards_of(ask.reader, workspace, element.uid)
@@ -96,18 +99,18 @@ class LibraryRoutes:
                 "createdBy": _person(board.created_by),
             }
             for board in boards
-            if board is not None
+            if board is not None and rights.on_dashboard(board) >= VIEW
         ]
         return Answer({"result": shown})
 
     def _change(self, ask: Ask) -> Answer:
-        before, kind = _named(ask), ask.whole("kind")
+        before, kind = _named(ask, EDIT, _WRITE), ask.whole("kind")
         if kind not in _KINDS or kind != before.body["kind"]:
             raise Refusal(400, "bad request data")
         if ask.whole("version") != before.version:
             raise Refusal(412, "the library element has been changed by someone else")
         moves = ask.body.get("folderUid") is not None or ask.body.get("folderId") is not None
-        folder = _folder_in(ask) if moves else _folder(ask, before)
+        folder = _folder_in(ask, _WRITE) if moves else _folder(ask, before)
         uid = checked_uid(ask.text("uid", "") or before.uid)
         name, model = ask.text("name", "").strip() or before.name, _model_in(ask)
         self._check_free(ask, uid, name, folder, before.id)
@@ -125,7 +128,7 @@ class LibraryRoutes:
         return Answer({"result": _shown(ask, after)})
 
     def _remove(self, ask: Ask) -> Answer:
-        element = _named(ask)
+        element = _named(ask, EDIT, _DELETE)
         if connection_records.dashboards_of(ask.tx, ask.workspace.id, element.uid):
             raise Refusal(403, "the library element has connections")
         rows.remove(ask.tx, ask.workspace.id, SORT, element.id)
@@ -143,15 +146,28 @@ class LibraryRoutes:
             raise Refusal(400, _TAKEN)
 
 
-def _named(ask: Ask) -> Item:
+def _readable(ask: Ask) -> list[Item]:
+    """Return the elements in folders that the caller may view."""
+    rights = Rights.of_everything(ask)
+    every = rows.listed(ask.reader, ask.workspace.id, SORT)
+    return [each for each in every if rights.on_folder(_folder(ask, each)) >= VIEW]
+
+
+def _named(ask: Ask, needs: int, action: str) -> Item:
+    """Return the element that the path names, on whose folder the caller has a level. Raises Refusal, Lacking."""
     found = rows.by_uid(ask.reader, ask.workspace.id, SORT, ask.path["uid"])
     if found is None:
         raise Refusal(404, "library element could not be found")
+    if Rights(ask).on_folder(_folder(ask, found)) < needs:
+        raise denied(ask, action, _NO_ACCESS)
     return found
 
 
-def _folder_in(ask: Ask) -> Folder:
-    """Return the folder that a body names, General when it names none. Raises Refusal 400."""
+def _folder_in(ask: Ask, action: str) -> Folder:
+    """Return the folder that a body names, where the caller may keep elements; General when it names none.
+
+    Raises Refusal 400, 403, Lacking.
+    """
     uid, workspace = ask.text("folderUid", ""), ask.workspace.id
     if uid and uid != GENERAL.uid:
         found = folder_records.by_uid(ask.tx, workspace, uid)
@@ -159,6 +175,8 @@ def _folder_in(ask: Ask) -> Folder:
         found = folder_records.by_id(ask.tx, workspace, ask.whole("folderId"))
     if found is None:
         raise Refusal(400, "failed to get folder")
+    if Rights(ask).on_folder(found) < EDIT:
+        raise denied(ask, action, _NO_ACCESS)
     return found
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from keystead.products.grafana import acl_records
 from keystead.products.grafana import permission_records as rows
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.roles import EDITOR, VIEWER
@@ -72,7 +73,9 @@ class PeopleRoutes:
         return Answer({"message": "Organization user updated"})
 
     def _remove(self, ask: Ask) -> Answer:
-        rows.remove(ask.tx, ask.workspace.id, _named(ask))
+        person = _named(ask)
+        rows.remove(ask.tx, ask.workspace.id, person)
+        acl_records.remove_person(ask.tx, ask.workspace.id, number_of(person))
         return Answer({"message": "User removed from organization"})
 
 

@@ -1,7 +1,8 @@
 """What each role may do: actions and their scopes. The one place that decides, and that answers "why 403".
 
-Follows facts/grafana.md §5: each role includes those above it. Folders and dashboards have the permissions that
-Grafana gives new ones: everybody views, Editors edit, Admins administer.
+Follows facts/grafana.md §5: each role includes those above it. What a Viewer or Editor may do with a folder or
+dashboard is said by its list, in `acl`. Of such actions only the Admin's wildcards are here, and, with no scope,
+those that a role usually has somewhere: they decide how a refusal is told.
 """
 
 from collections.abc import Mapping
@@ -21,26 +22,48 @@ _VIEWER: Mapping[str, list[str]] = {
     "datasources:query": ["datasources:*"],
     "datasources.id:read": ["datasources:*"],
     "annotations:read": ["annotations:type:*"],
-    "library.panels:read": ["folders:*"],
-    "folders:read": ["folders:*"],
-    "dashboards:read": ["dashboards:*", "folders:*"],
+    "library.panels:read": ["folders:uid:general"],
+    "folders:read": ["folders:uid:general"],
+    "dashboards:read": [],
 }
 _EDITOR: Mapping[str, list[str]] = {
     "folders:create": [""],
-    "folders:write": ["folders:*"],
-    "folders:delete": ["folders:*"],
-    "dashboards:create": ["folders:*"],
-    "dashboards:write": ["dashboards:*", "folders:*"],
-    "dashboards:delete": ["dashboards:*", "folders:*"],
+    "folders:write": [],
+    "folders:delete": [],
+    "dashboards:create": ["folders:uid:general"],
+    "dashboards:write": [],
+    "dashboards:delete": [],
     "datasources:explore": [""],
     "annotations:create": ["annotations:type:*"],
     "annotations:write": ["annotations:type:*"],
     "annotations:delete": ["annotations:type:*"],
-    "library.panels:create": ["folders:*"],
-    "library.panels:write": ["folders:*"],
-    "library.panels:delete": ["folders:*"],
+    "library.panels:create": ["folders:uid:general"],
+    "library.panels:write": ["folders:uid:general"],
+    "library.panels:delete": ["folders:uid:general"],
 }
+_OF_FOLDERS = (
+    "folders:read",
+    "folders:create",
+    "folders:write",
+    "folders:delete",
+    "folders.permissions:read",
+    "folders.permissions:write",
+    "library.panels:read",
+    "library.panels:create",
+    "library.panels:write",
+    "library.panels:delete",
+)
+_OF_DASHBOARDS = (
+    "dashboards:read",
+    "dashboards:create",
+    "dashboards:write",
+    "dashboards:delete",
+    "dashboards.permissions:read",
+    "dashboards.permissions:write",
+)
 _ADMIN: Mapping[str, list[str]] = {
+    **{action: ["folders:*"] for action in _OF_FOLDERS},
+    **{action: ["dashboards:*", "folders:*"] for action in _OF_DASHBOARDS},
     "datasources:create": [""],
     "datasources:write": ["datasources:*"],
     "datasources:delete": ["datasources:*"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from keystead.products.grafana.door.asking import Answer, Ask
 from keystead.products.grafana.door.paths import decoded
 
-_SEPARATORS = frozenset("/\\%")
+_SEPARATORS = frozenset("/\\%;")
 Handle = Callable[[Ask], Answer]
 
 
@@ -16,6 +16,8 @@ class Route:
 
     A route that `writes` has its handler run in a transaction. Answers of one that is `held` may be given again
     from memory until something in the workspace changes: they depend on its rows, who asks, path and query alone.
+    One that is `guarded` lets every caller in: its handler asks `acl` about the object that it is for, or leaves
+    out of a list what the caller may not read.
     """
 
     method: str
@@ -24,6 +26,7 @@ class Route:
     handle: Handle
     writes: bool = False
     held: bool = False
+    guarded: bool = False
 
 
 class RouteTable:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from keystead.kernel.entropy import Entropy
-from keystead.products.grafana import records
+from keystead.products.grafana import acl_records, records
+from keystead.products.grafana.acl_records import EDIT, default_list
 from keystead.products.grafana.door import connection_records, folder_records
 from keystead.products.grafana.door import dashboard_records as rows
-from keystead.products.grafana.door.asking import Ask, Refusal, is_array
+from keystead.products.grafana.door.acl import Rights, denied
+from keystead.products.grafana.door.asking import Ask, Refusal, is_array, whole_in
 from keystead.products.grafana.door.dashboard_records import Dashboard, Version
 from keystead.products.grafana.door.folder_records import Folder
 from keystead.products.grafana.door.folders import author_of
@@ -35,6 +37,7 @@ def save(ask: Ask, entropy: Entropy, draft: Draft) -> Dashboard:
     if uid:
         checked_uid(uid)
     before = _meant(ask, draft, title, uid)
+    _check_may_save(ask, draft.folder, before)
     if before is None:
         number, version = records.next_number(ask.tx, ask.workspace.id, "dashboard"), 1
         made_at, made_by = ask.now_ms, author_of(ask)
@@ -66,13 +69,25 @@ def save(ask: Ask, entropy: Entropy, draft: Draft) -> Dashboard:
         message,
     )
     rows.put(ask.tx, ask.workspace.id, dashboard, body, kept)
+    if not dashboard.folder and not acl_records.of(ask.tx, ask.workspace.id, [number]):
+        # New, or from a folder: what had its permissions from there would be nobody's in General.
+        acl_records.put(ask.tx, ask.workspace.id, default_list(number, ask.now_ms))
     connection_records.connect(ask.tx, ask.workspace.id, number, body)
     return dashboard
 
 
+def _check_may_save(ask: Ask, folder: Folder, before: Dashboard | None) -> None:
+    """Raise Refusal 403, Lacking unless the caller may change `before` and make dashboards where it is to be."""
+    rights = Rights(ask)
+    may_change = before is None or rights.on_dashboard(before) >= EDIT
+    may_make = (before is not None and before.folder == folder.id) or rights.on_folder(folder) >= EDIT
+    if not (may_change and may_make):
+        raise denied(ask, "dashboards:write", "Access denied to save dashboard")
+
+
 def _meant(ask: Ask, draft: Draft, title: str, uid: str) -> Dashboard | None:
     """Return the dashboard that a draft replaces: by id, by uid, by title in the folder; None for a new one."""
-    workspace, number = ask.workspace.id, _number_in(draft.body, "id")
+    workspace, number = ask.workspace.id, whole_in(draft.body, "id")
     by_uid = rows.by_uid(ask.tx, workspace, uid) if uid else None
     if uid and folder_records.by_uid(ask.tx, workspace, uid) is not None:
         raise Refusal(400, "Dashboard cannot be changed to a folder")
@@ -89,7 +104,7 @@ def _meant(ask: Ask, draft: Draft, title: str, uid: str) -> Dashboard | None:
             message = "A dashboard with the same name in the folder already exists"
             raise Refusal(412, message, status="name-exists")
         return namesake
-    if found is not None and not draft.overwrite and _number_in(draft.body, "version") != found.version:
+    if found is not None and not draft.overwrite and whole_in(draft.body, "version") != found.version:
         message = "The dashboard has been changed by someone else"
         raise Refusal(412, message, status="version-mismatch")
     return found
@@ -109,15 +124,6 @@ def _text_in(body: dict[str, Any], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or "\0" in value:
-        raise Refusal(400, "bad request data")
-    return value
-
-
-def _number_in(body: dict[str, Any], name: str) -> int:
-    value = body.get(name)
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 1 << 62:
         raise Refusal(400, "bad request data")
     return value
 

@@ -1,15 +1,17 @@
 """`/api/search`: folders first, then dashboards, each by title (facts/grafana.md §8.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from keystead.products.grafana.acl_records import EDIT, VIEW
 from keystead.products.grafana.door import dashboard_records, folder_records
+from keystead.products.grafana.door.acl import Rights
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.dashboard_records import Dashboard
 from keystead.products.grafana.door.dashboards import dashboard_url
 from keystead.products.grafana.door.folder_records import Folder
 from keystead.products.grafana.door.folders import folder_url
-from keystead.products.grafana.door.roles import SIGNED_IN, may
+from keystead.products.grafana.door.roles import SIGNED_IN
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.uids import slug
 
@@ -35,9 +37,11 @@ class SearchRoutes:
                 f"Limit is above maximum allowed ({_MOST}), use page parameter to access hits beyond limit"
             )
             raise Refusal(422, message)
-        found = [*_folders(ask), *_dashboards(ask)]
-        if ask.one("permission") == "Edit" and not may(ask.holder.role, "dashboards:write"):
-            found = []
+        rights, needs = Rights.of_everything(ask), EDIT if ask.one("permission") == "Edit" else VIEW
+        found = [
+            *_folders(ask, lambda folder: rights.on_folder(folder) >= needs),
+            *_dashboards(ask, lambda dashboard: rights.on_dashboard(dashboard) >= needs),
+        ]
         if ask.one("starred") == "true":
             # Nothing is starred here: stars are people's.
             found = []
@@ -56,16 +60,18 @@ class SearchRoutes:
         return Answer({"sortOptions": options})
 
 
-def _folders(ask: Ask) -> list[dict[str, Any]]:
+def _folders(ask: Ask, is_open: Callable[[Folder], bool]) -> list[dict[str, Any]]:
     narrowed = ("tag", "dashboardIds", "dashboardUIDs", "dashboardUID", "folderIds", "folderUIDs")
     if ask.one("type", "dash-folder") != "dash-folder" or any(name in ask.query for name in narrowed):
         return []
     wanted = ask.one("query").lower()
     every = folder_records.listed(ask.reader, ask.workspace.id)
-    return [_folder_hit(ask, folder) for folder in every if wanted in folder.title.lower()]
+    fitting = (folder for folder in every if wanted in folder.title.lower() and is_open(folder))
+    outer = {folder.id: folder for folder in every}
+    return [_folder_hit(ask, folder, outer.get(folder.parent)) for folder in fitting]
 
 
-def _dashboards(ask: Ask) -> list[dict[str, Any]]:
+def _dashboards(ask: Ask, is_open: Callable[[Dashboard], bool]) -> list[dict[str, Any]]:
     if ask.one("type", "dash-db") != "dash-db":
         return []
     folders = {folder.id: folder for folder in folder_records.listed(ask.reader, ask.workspace.id)}
@@ -89,7 +95,9 @@ def _dashboards(ask: Ask) -> list[dict[str, Any]]:
         )
 
     every = dashboard_records.listed(ask.reader, ask.workspace.id)
-    return [_dashboard_hit(ask, each, folders.get(each.folder)) for each in every if fits(each)]
+    return [
+        _dashboard_hit(ask, each, folders.get(each.folder)) for each in every if fits(each) and is_open(each)
+    ]
 
 
 def _numbers(ask: Ask, name: str) -> set[int] | None:
@@ -112,19 +120,23 @@ def _hit(number: int, uid: str, title: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _folder_hit(ask: Ask, folder: Folder) -> dict[str, Any]:
+def _folder_hit(ask: Ask, folder: Folder, outer: Folder | None) -> dict[str, Any]:
     hit = _hit(folder.id, folder.uid, folder.title, "dash-folder")
-    return {**hit, "url": folder_url(ask, folder), "tags": []}
+    return {**hit, "url": folder_url(ask, folder), "tags": [], **_place(ask, outer)}
+
+
+def _place(ask: Ask, folder: Folder | None) -> dict[str, Any]:
+    """Return how a hit says in which folder it lies."""
+    if folder is None:
+        return {}
+    return {
+        "folderId": folder.id,
+        "folderUid": folder.uid,
+        "folderTitle": folder.title,
+        "folderUrl": folder_url(ask, folder),
+    }
 
 
 def _dashboard_hit(ask: Ask, dashboard: Dashboard, folder: Folder | None) -> dict[str, Any]:
     hit = _hit(dashboard.id, dashboard.uid, dashboard.title, "dash-db")
-    hit |= {"url": dashboard_url(ask, dashboard), "tags": dashboard.tags}
-    if folder is not None:
-        hit |= {
-            "folderId": folder.id,
-            "folderUid": folder.uid,
-            "folderTitle": folder.title,
-            "folderUrl": folder_url(ask, folder),
-        }
-    return hit
+    return {**hit, "url": dashboard_url(ask, dashboard), "tags": dashboard.tags, **_place(ask, folder)}

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from keystead.products.grafana import account_records as rows
-from keystead.products.grafana.door import datasource_records
+from keystead.products.grafana.door import dashboard_records, datasource_records, folder_records
+from keystead.products.grafana.door.acl import managed_scopes
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
-from keystead.products.grafana.door.roles import GRANTS, SERVER_ADMIN, SIGNED_IN
+from keystead.products.grafana.door.roles import ADMIN, GRANTS, SERVER_ADMIN, SIGNED_IN
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import avatar_url, spelt
 from keystead.products.grafana.door.times import shown_time
@@ -128,14 +129,25 @@ class ServerRoutes:
         return Answer({**_ORGANISATION, "address": _NO_ADDRESS})
 
     def _permissions(self, ask: Ask) -> Answer:
-        return Answer(GRANTS[ask.holder.role])
+        return Answer(_scopes(ask))
 
     def _actions(self, ask: Ask) -> Answer:
-        return Answer(dict.fromkeys(GRANTS[ask.holder.role], True))
+        return Answer(dict.fromkeys(_scopes(ask), True))
 
     def _nothing(self, ask: Ask) -> Answer:
         del ask
         return Answer([])
+
+
+def _scopes(ask: Ask) -> dict[str, list[str]]:
+    """Return what the caller may do: action and scopes, by its role and by the lists that name it."""
+    scopes = {action: list(found) for action, found in GRANTS[ask.holder.role].items()}
+    if ask.holder.role != ADMIN:
+        workspace = ask.workspace.id
+        boards, folders = (each.listed(ask.reader, workspace) for each in (dashboard_records, folder_records))
+        for action, found in managed_scopes(ask, boards, folders).items():
+            scopes.setdefault(action, []).extend(found)
+    return {action: found for action, found in scopes.items() if found}
 
 
 def _source(source: datasource_records.DataSource) -> dict[str, Any]:

@@ -5,16 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from keystead.kernel.entropy import Entropy
-from keystead.products.grafana import account_records
+from keystead.products.grafana import account_records, acl_records
 from keystead.products.grafana.account_records import ServiceAccount
 from keystead.products.grafana.door import item_records as rows
+from keystead.products.grafana.door.acl import TEAM as SORT
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.item_records import Item
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import avatar_url
 from keystead.products.grafana.door.uids import new_uid
 
-SORT = "team"
 _MOST_MEMBERS = 1_000
 _READ, _WRITE = "teams:read", "teams:write"
 _LEVELS = (0, 4)
@@ -78,6 +78,7 @@ class TeamRoutes:
         if rows.by_id(ask.tx, ask.workspace.id, SORT, number) is None:
             raise Refusal(404, "Failed to delete Team. ID not found")
         rows.remove(ask.tx, ask.workspace.id, SORT, number)
+        acl_records.remove_team(ask.tx, ask.workspace.id, number)
         return Answer({"message": "Team deleted"})
 
     def _members(self, ask: Ask) -> Answer:
