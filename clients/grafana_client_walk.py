@@ -95,12 +95,34 @@ def walk(url: str) -> None:
 
     walk_contents(admin, editor, viewer, saved["uid"])
     walk_teams(admin, editor)
+    walk_permissions(admin, viewer, folder["uid"])
 
     editor.dashboard.delete_dashboard(saved["uid"])
     refused(404, lambda: viewer.dashboard.get_dashboard(saved["uid"]))
     editor.folder.delete_folder(folder["uid"])
-    refused(404, lambda: editor.folder.get_folder(folder["uid"]))
+    refused(404, lambda: admin.folder.get_folder(folder["uid"]))
+    # Only an Admin, whose scope is every folder, is told that there is none.
+    refused(403, lambda: editor.folder.get_folder(folder["uid"]))
     print("what was deleted is not found")
+
+
+def walk_permissions(admin: GrafanaApi, viewer: GrafanaApi, folder: str) -> None:
+    """Let Viewers edit a folder, then not even see it, then as it was."""
+    usual = [{"role": "Editor", "permission": 2}, {"role": "Viewer", "permission": 1}]
+
+    def has(*items: dict[str, object]) -> None:
+        admin.folder.update_folder_permissions(folder, {"items": list(items)})
+        expect(len(admin.folder.get_folder_permissions(folder)) == len(items))
+
+    has({"role": "Viewer", "permission": 2})
+    made = viewer.dashboard.update_dashboard({"dashboard": {"title": "A Viewer's"}, "folderUid": folder})
+    viewer.dashboard.delete_dashboard(made["uid"])
+    has()
+    refused(403, lambda: viewer.folder.get_folder(folder))
+    expect(folder not in [each["uid"] for each in viewer.folder.get_all_folders()])
+    has(*usual)
+    expect(viewer.folder.get_folder(folder)["uid"] == folder)
+    print("permissions: a Viewer edits where a folder lets it, and sees nothing where no line names it")
 
 
 def walk_contents(admin: GrafanaApi, editor: GrafanaApi, viewer: GrafanaApi, board: str) -> None:
