@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("keystead.grafana")
 _MOST_HELD: Final = 10_000
 _TIDY_SECONDS: Final = 60.0
+_NAMED: Final = "keystead.grafana.named"
+"""Where in a scope it is kept what a request names, once it was found out to be asked at once."""
 _DENIAL: Final = "websocket.http.response"
 
 
@@ -95,8 +97,7 @@ class Gate:
 
     def at_once(self, scope: Message) -> Whole | None:
         """Answer what the embedded door holds in memory; None for all else, and for what is an upstream's."""
-        host = header(scope, b"host").rpartition(":")[0] or header(scope, b"host")
-        named = workspace_of(scope["raw_path"], host.lower(), self._settings.domain)
+        named = scope[_NAMED] = self._named(scope)
         try:
             if named is None or self.upstream_of(named[0]) is not None:
                 return None
@@ -133,8 +134,7 @@ class Gate:
 
     async def _takes(self, scope: Message, receive: Receive, send: Send) -> bool:
         """Answer a request that is an upstream's, and return whether it was."""
-        host = header(scope, b"host").rpartition(":")[0] or header(scope, b"host")
-        named = workspace_of(scope["raw_path"], host.lower(), self._settings.domain)
+        named = scope[_NAMED] if _NAMED in scope else self._named(scope)
         upstream = None if named is None else self.upstream_of(named[0])
         is_socket = scope["type"] == "websocket"
         if is_socket:
@@ -169,6 +169,13 @@ class Gate:
             self._scribe.passed_on(scope, workspace, holder, screen.shown_name(segments), status)
         return True
 
+    def _named(self, scope: Message) -> tuple[str, bytes, str] | None:
+        """Return the workspace, the path in it and the prefix that a request names."""
+        host = header(scope, b"host")
+        return workspace_of(
+            scope["raw_path"], (host.rpartition(":")[0] or host).lower(), self._settings.domain
+        )
+
     def _judged(
         self,
         scope: Message,
@@ -193,7 +200,9 @@ class Gate:
 
     def _admitted(self, scope: Message, workspace: Workspace) -> Holder:
         """Return who asks, by the token alone. Raises Refusal 401."""
-        headers = [(name.lower(), value) for name, value in scope["headers"]]
+        headers = scope["headers"]
+        if scope["type"] == "websocket":
+            headers = [(name.lower(), value) for name, value in headers]
         try:
             holder = self._admission.judge(self._reader, workspace, headers)
         except Refusal as refusal:

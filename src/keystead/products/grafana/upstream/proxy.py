@@ -117,12 +117,15 @@ class Proxy:
         scope, workspace, place = errand.scope, errand.workspace, errand.place
         fields = [*headers.forwarded(scope["headers"]), *errand.introduction(), *upload.lengths()]
         query = passed_on(scope["query_string"])
+        ask, seconds = errand.site.line.ask, self._times.answer
         try:
-            async with asyncio.timeout(self._times.answer) as deadline:
-                sent = body if upload.is_small else upload.stream(deadline, self._times.answer)
-                answer = await errand.site.line.ask(
-                    scope["method"], place.raw_path, query, fields, token, sent
-                )
+            if upload.is_small:
+                with self._visits.answering_within(visit, seconds):
+                    answer = await ask(scope["method"], place.raw_path, query, fields, token, body)
+            else:
+                async with asyncio.timeout(seconds) as deadline:
+                    sent = upload.stream(deadline, seconds)
+                    answer = await ask(scope["method"], place.raw_path, query, fields, token, sent)
         except TimeoutError:
             refuse(workspace, refusals.SLOW)
         except (aiohttp.ClientConnectorError, aiohttp.ClientSSLError):

@@ -29,7 +29,8 @@ _HANG_UP_SECONDS = 1.0
 class Visit:
     """One request or socket at an upstream. `ear` is where its client is heard, once its request is whole.
 
-    `has_waited` tells that others had their turn since its token was judged.
+    `has_waited` tells that others had their turn since its token was judged. `answers_by` is when, in monotonic
+    seconds, the upstream has to have begun its answer; `is_late` that it has not.
     """
 
     workspace: Workspace
@@ -41,6 +42,8 @@ class Visit:
     is_cut: bool = False
     is_answering: bool = False
     has_waited: bool = False
+    answers_by: float | None = None
+    is_late: bool = False
     listening: asyncio.Task[None] | None = field(default=None)
 
 
@@ -70,12 +73,31 @@ class Visits:
             if visit.listening is not None:
                 visit.listening.cancel()
 
+    @contextmanager
+    def answering_within(self, visit: Visit, seconds: float) -> Generator[None]:
+        """Raise TimeoutError when what follows takes longer, found out at the next look.
+
+        A clock for each request would cost it more than its token's verification.
+        """
+        visit.answers_by = self._clock.monotonic() + seconds
+        try:
+            yield
+        except asyncio.CancelledError:
+            if visit.is_late and not visit.is_cut and visit.task.uncancel() == 0:
+                raise TimeoutError from None
+            raise
+        finally:
+            visit.answers_by = None
+
     def look(self) -> None:
         """Cut what is no longer good, and listen whether the clients of what lasts are still there."""
         now = self._clock.monotonic()
         for visit in list(self._present):
             if not visit.is_cut and not self.is_good(visit):
                 visit.is_cut = True
+                visit.task.cancel()
+            elif visit.answers_by is not None and now > visit.answers_by:
+                visit.answers_by, visit.is_late = None, True
                 visit.task.cancel()
             elif (
                 visit.ear is not None and visit.listening is None and now - visit.began_at > _HANG_UP_SECONDS
