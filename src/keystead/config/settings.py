@@ -125,6 +125,12 @@ class Settings:
     doh_refused_status: int = _setting(
         values.count, 200, "HTTP status of a refused DoH query: 200, or 401", flag=False
     )
+    dns_answer_cache: bool = _setting(
+        values.switch,
+        True,
+        "keep answers of upstreams in memory for as long as they say they are good, a day at most",
+        flag=False,
+    )
     dns_query_log: Path | None = _setting(
         values.path,
         None,

@@ -261,8 +261,11 @@ def shared_with(reader: Reader, account: str, after: int = 0, limit: int = 1_000
 
 def is_shared(reader: Reader, view_id: str, account: str | None = None) -> bool:
     """Return whether a view is shared with an account, or with any when None."""
-    row = reader.one(
-        "SELECT 1 FROM globalresolver_share WHERE view_id = ? AND (? IS NULL OR account = ?) LIMIT 1",
-        (view_id, account, account),
-    )
+    # Two statements: PostgreSQL cannot tell the type of a parameter that is only compared with NULL.
+    if account is None:
+        row = reader.one("SELECT 1 FROM globalresolver_share WHERE view_id = ? LIMIT 1", (view_id,))
+    else:
+        row = reader.one(
+            "SELECT 1 FROM globalresolver_share WHERE view_id = ? AND account = ?", (view_id, account)
+        )
     return row is not None

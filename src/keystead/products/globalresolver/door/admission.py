@@ -53,13 +53,18 @@ UNAVAILABLE = "access cannot be checked now"
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticket:
-    """What a token was good for, as of these two numbers, and until it expires (epoch milliseconds)."""
+class Standing:
+    """What a verdict stands on: these two numbers, and the time until its token ends (epoch milliseconds)."""
 
-    access: Admitted
     generation: int
     number: int
     ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    access: Admitted
+    standing: Standing
 
 
 class Admission:
@@ -84,24 +89,26 @@ class Admission:
         if len(tokens) == 1:
             key = (hashlib.sha256(self._salt + tokens[0]).digest(), arrival.server_name)
             ticket = self._tickets.get(key)
-            if ticket is not None and self._is_valid(ticket):
+            if ticket is not None and self.stands(ticket.standing):
                 return ticket.access
         generation, number = self._verifier.generation, self._directory.number
         access = self._judge(arrival, tokens)
         if key is not None and isinstance(access, Admitted) and access.token is not None:
-            ends_at = access.token.expires_at
             if len(self._tickets) >= _MOST_TICKETS:
                 self._tickets.clear()
-            self._tickets[key] = _Ticket(
-                access, generation, number, float("inf") if ends_at is None else ends_at
-            )
+            self._tickets[key] = _Ticket(access, Standing(generation, number, _end_of(access)))
         return access
 
-    def _is_valid(self, ticket: _Ticket) -> bool:
+    def standing(self, access: Admitted) -> Standing:
+        """Return what a verdict of this turn of the loop stands on: nothing changes within one."""
+        return Standing(self._verifier.generation, self._directory.number, _end_of(access))
+
+    def stands(self, standing: Standing) -> bool:
+        """Return whether nothing has changed since that a verdict was made of."""
         return (
-            ticket.generation == self._verifier.generation
-            and ticket.number == self._directory.number
-            and self._clock.epoch() * 1000 < ticket.ends_at
+            standing.generation == self._verifier.generation
+            and standing.number == self._directory.number
+            and self._clock.epoch() * 1000 < standing.ends_at
         )
 
     def _judge(self, arrival: Arrival, tokens: list[bytes]) -> Admitted | Denied:
@@ -145,3 +152,8 @@ class Admission:
             return Denied(NO_VIEW, resolver, token)
         name = "" if token is None else self._directory.token_name(token.id)
         return Admitted(view, resolver, token, source, name)
+
+
+def _end_of(access: Admitted) -> float:
+    ends_at = None if access.token is None else access.token.expires_at
+    return float("inf") if ends_at is None else ends_at

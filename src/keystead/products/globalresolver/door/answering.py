@@ -8,24 +8,30 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 import dns.exception
 
 from keystead.credentials.usage import Usage
 from keystead.kernel.clock import Clock
+from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.kernel.lazily import later
 from keystead.products.globalresolver.door import message, subnet
 from keystead.products.globalresolver.door.admission import Admission, Admitted, Denied
 from keystead.products.globalresolver.door.arrival import Arrival
+from keystead.products.globalresolver.door.cache import AnswerCache, Reading
 from keystead.products.globalresolver.door.firewall import Unusable
+from keystead.products.globalresolver.door.logline import Circumstances
 from keystead.products.globalresolver.door.message import Malformed, Query, Record
 from keystead.products.globalresolver.door.plans import Plan, Plans
 from keystead.products.globalresolver.door.querylog import QueryLog
-from keystead.products.globalresolver.door.upstream import Unanswered, Upstreams
+from keystead.products.globalresolver.door.recall import Known, Recall
+from keystead.products.globalresolver.door.told import Told
+from keystead.products.globalresolver.door.upstream import Unanswered
 from keystead.products.globalresolver.door.zonetable import Found, Labels, wire_name
 from keystead.products.globalresolver.ids import SERVICE
 from keystead.products.globalresolver.records import Rule
@@ -60,15 +66,6 @@ class Contradiction(Exception):
     """Tokens were presented that disagree; DoH says so by its status."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of a query, for the log."""
-
-    access: Admitted | Denied
-    rule: Rule | None = None
-    found: Found | None = None
-
-
 class Answering:
     """Answers queries of every transport."""
 
@@ -76,10 +73,11 @@ class Answering:
         self,
         admission: Admission,
         plans: Plans,
-        upstreams: Callable[[], Upstreams],
+        upstreams: AnswerCache,
         usage: Usage,
         log: QueryLog,
         clock: Clock,
+        entropy: Entropy,
         *,
         region: str,
         tells_reasons: bool,
@@ -90,15 +88,24 @@ class Answering:
         self._usage = usage
         self._log = log
         self._clock = clock
+        self._recall = Recall(entropy)
         self._region = region
         self._tells_reasons = tells_reasons
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def answer(self, arrival: Arrival, wire: bytes, reply: Reply) -> bytes | _Later | None:
+    def answer(
+        self, arrival: Arrival, wire: bytes, reply: Reply, key: bytes | None = None
+    ) -> bytes | _Later | None:
         """Return the answer to a message at once where nothing has to be waited for, else LATER.
 
-        None is no answer at all: what came is no query. Raises Contradiction on DoH only.
+        None is no answer at all: what came is no query. `key` is what the decision is remembered under where the
+        message by itself will not be looked at again. Raises Contradiction on DoH only.
         """
+        if key is None and not arrival.is_datagram:
+            key = self._recall.key_of_message(arrival, wire)
+            known = self.again(key, arrival.host, arrival.port)
+            if known is not None:
+                return wire[:2] + known.told.rest
         try:
             query = message.parse_query(wire)
         except Malformed as malformed:
@@ -108,49 +115,85 @@ class Answering:
         if len(tokens) > 1 and arrival.transport == "DOH":
             raise Contradiction
         access = self._admission.judge(arrival, tokens)
-        outcome = Outcome(access)
+        way = _Way(self, arrival, query, access, began, reply, key)
         if isinstance(access, Denied):
             text = access.reason if self._tells_reasons else NOT_ADMITTED
-            told = message.answer(query, message.REFUSED, error=(PROHIBITED, text))
-            return self._logged(arrival, query, outcome, told, began)
+            return self.logged(way, message.answer(query, message.REFUSED, error=(PROHIBITED, text)))
         if access.token is not None:
             self._usage.touch(access.token.id, SERVICE, self._region, arrival.host)
         refusal = _not_served(query)
         if refusal is not None:
-            told = message.answer(query, refusal)
-            return self._logged(arrival, query, outcome, told, began)
-        way = _Way(self, arrival, query, access, outcome, began, reply)
+            return self.logged(way, message.answer(query, refusal))
         plan = self._plans.held(access.view)
         if plan is None:
-            self._start(self._planned(way))
+            self._start(self._planned(way, access))
             return LATER
-        return self._by_plan(way, plan)
+        return self._by_plan(way, access, plan)
+
+    def key_of_request(self, host: str, name: str, path: str, query: str) -> bytes:
+        """Return what a GET's decision is remembered under: all that it presents."""
+        return self._recall.key_of_request(host, name, path, query)
+
+    def again(self, key: bytes, host: str, port: int) -> Known | None:
+        """Return what was decided before, with its answer as of now; None if that does not stand any more.
+
+        None too when what was kept for it has ended: an upstream has to be asked.
+        """
+        known = self._recall.find(key)
+        if known is None or not self._admission.stands(known.standing):
+            return None
+        told = known.told
+        if self._clock.monotonic() >= told.until:
+            reading = None if known.rest is None else self._upstreams.reading(known.rest)
+            if reading is None:
+                return None
+            told = known.told = _told(known.query, known.access, reading)
+        token = known.access.token
+        if token is not None:
+            self._usage.touch(token.id, SERVICE, self._region, host)
+        if known.circumstances.resolver is not None:
+            self._log.add(known.circumstances, host, port, told, self._clock.real_epoch())
+        return known
 
     def logged(self, way: "_Way", told: bytes) -> bytes:
         """Return an answer as it leaves, and note it in the log."""
-        return self._logged(way.arrival, way.query, way.outcome, told, way.began)
+        self._log.add(way.circumstances(), way.arrival.host, way.arrival.port, Told(told[2:]), way.began)
+        return message.cut_for_datagram(way.query, told) if way.arrival.is_datagram else told
 
-    def _by_plan(self, way: "_Way", plan: Plan) -> bytes | _Later:
-        told = self._from_memory(way.access, plan, way.query, way.outcome)
-        if told is not None:
-            return self.logged(way, told)
-        rule, found = way.outcome.rule, way.outcome.found
-        if found is None and (rule is None or rule.facts.action != "BLOCK"):
-            rest = _upstream_query(way.arrival, way.query, way.access, way.query.question)
-            self._upstreams().send(rest, way.query.question, way.done)
-        else:
-            self._start(self._pieced(way, plan))
-        return LATER
+    def _by_plan(self, way: "_Way", access: Admitted, plan: Plan) -> bytes | _Later:
+        own = self._from_memory(access, plan, way)
+        if own is not None:
+            self._remember(way, access, plan, None, Told(own[2:]))
+            return self.logged(way, own)
+        if way.found is not None or _is_blocking(way.rule):
+            self._start(self._pieced(way, access, plan))
+            return LATER
+        rest = _upstream_query(way.arrival, way.query, access, way.query.question)
+        reading = self._upstreams.reading(rest)
+        if reading is None:
+            self._upstreams.send(rest, way.query.question, partial(way.done, access))
+            return LATER
+        told = _told(way.query, access, reading)
+        self._remember(way, access, plan, rest, told)
+        return self.logged(way, way.query.id.to_bytes(2, "big") + told.rest)
+
+    def _remember(self, way: "_Way", access: Admitted, plan: Plan, rest: bytes | None, told: Told) -> None:
+        if way.key is not None and plan.firewall.goes_by_the_query_alone:
+            number, query = way.query.id.to_bytes(2, "big"), replace(way.query, options=())
+            standing = self._admission.standing(access)
+            self._recall.remember(
+                way.key, Known(number, standing, access, query, way.circumstances(), rest, told)
+            )
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _planned(self, way: "_Way") -> None:
+    async def _planned(self, way: "_Way", access: Admitted) -> None:
         """Answer once the view's plan is made; whatever goes wrong, there is an answer."""
         try:
-            told = self._by_plan(way, await self._plans.of(way.access.view))
+            told = self._by_plan(way, access, await self._plans.of(access.view))
         except StoreUnavailable:
             told = self.logged(way, message.answer(way.query, message.REFUSED, error=(NOT_READY, "")))
         except Exception:
@@ -158,30 +201,31 @@ class Answering:
         if told is not LATER:
             way.reply(told)
 
-    async def _pieced(self, way: "_Way", plan: Plan) -> None:
+    async def _pieced(self, way: "_Way", access: Admitted, plan: Plan) -> None:
         """Answer what is put together of our own records and an upstream's; whatever goes wrong, there is one."""
         try:
-            told = await self._put_together(way, plan)
+            told = await self._put_together(way, access, plan)
         except Exception:
             told = _failed(way.query)
         way.reply(self.logged(way, told))
 
-    def _from_memory(self, access: Admitted, plan: Plan, query: Query, outcome: Outcome) -> bytes | None:
+    def _from_memory(self, access: Admitted, plan: Plan, way: "_Way") -> bytes | None:
         """Return the answer if firewall and zones have it; None if an upstream has to be asked."""
+        query = way.query
         try:
             rule = plan.firewall.decide(query)
         except Unusable:
             if access.view.facts.firewall_rules_fail_open != _ENABLED:
                 return message.answer(query, message.REFUSED, error=(BLOCKED, "the firewall cannot decide"))
             rule = None
-        outcome.rule = rule
-        if rule is not None and rule.facts.action == "BLOCK":
+        way.rule = rule
+        if rule is not None and _is_blocking(rule):
             return self._blocked(query, rule)
         found = plan.zones.look_up(query.labels, query.type)
         if found is None:
             return None
         if found.onward is not None:
-            outcome.found = found
+            way.found = found
             return None
         return _zone_answer(query, found)
 
@@ -196,10 +240,10 @@ class Answering:
             case _:
                 return message.answer(query, message.NOERROR, error=error)
 
-    async def _put_together(self, way: "_Way", plan: Plan) -> bytes:
-        arrival, query, access, found = way.arrival, way.query, way.access, way.outcome.found
-        if way.outcome.rule is not None and way.outcome.rule.facts.action == "BLOCK":
-            return await self._overridden(arrival, query, access, plan, way.outcome.rule)
+    async def _put_together(self, way: "_Way", access: Admitted, plan: Plan) -> bytes:
+        arrival, query, found = way.arrival, way.query, way.found
+        if way.rule is not None and _is_blocking(way.rule):
+            return await self._overridden(arrival, query, access, plan, way.rule)
         if found is None or found.onward is None:
             raise ValueError("nothing to put together")
         beyond = await self._beyond(arrival, query, access, found.onward)
@@ -225,7 +269,7 @@ class Answering:
         try:
             question = message.question_of(wire_name(labels), query.type)
             rest = _upstream_query(arrival, query, access, question)
-            wire = await self._upstreams().ask(rest, question)
+            wire = await self._upstreams.ask(rest, question)
             parsed = dns_message.from_wire(wire, ignore_trailing=True)
         except (Unanswered, dns.exception.DNSException, ValueError):
             return []
@@ -236,41 +280,53 @@ class Answering:
             for data in cast("Iterable[Rdata]", rrset)
         ]
 
-    def _logged(self, arrival: Arrival, query: Query, outcome: Outcome, told: bytes, began: float) -> bytes:
-        self._log.add(arrival, query, outcome.access, outcome.rule, told, began)
-        return message.cut_for_datagram(query, told) if arrival.is_datagram else told
-
 
 class _Way:
-    """An admitted query on its way to an answer that has to be waited for."""
+    """A query on its way to an answer, and what has been found out about it so far."""
 
-    __slots__ = ("access", "answering", "arrival", "began", "outcome", "query", "reply")
+    __slots__ = ("access", "answering", "arrival", "began", "found", "key", "query", "reply", "rule")
 
     def __init__(
         self,
         answering: Answering,
         arrival: Arrival,
         query: Query,
-        access: Admitted,
-        outcome: Outcome,
+        access: Admitted | Denied,
         began: float,
         reply: Reply,
+        key: bytes | None,
     ) -> None:
         self.answering = answering
         self.arrival = arrival
         self.query = query
         self.access = access
-        self.outcome = outcome
         self.began = began
         self.reply = reply
+        self.key = key
+        self.rule: Rule | None = None
+        self.found: Found | None = None
 
-    def done(self, wire: bytes | None) -> None:
+    def circumstances(self) -> Circumstances:
+        """Return what the log says of it besides the answer."""
+        query = self.query
+        return Circumstances(self.arrival, (query.labels, query.type, query.klass), self.access, self.rule)
+
+    def done(self, access: Admitted, wire: bytes | None) -> None:
         """Reply with what an upstream said; whatever goes wrong, there is a reply."""
         try:
-            told = _relayed(self.query, self.access, wire)
+            told = _relayed(self.query, access, wire)
         except Exception:
             told = _failed(self.query)
         self.reply(self.answering.logged(self, told))
+
+
+def _is_blocking(rule: Rule | None) -> bool:
+    return rule is not None and rule.facts.action == "BLOCK"
+
+
+def _told(query: Query, access: Admitted, reading: Reading) -> Told:
+    """Return what is kept as the answer to a query."""
+    return Told(_relayed(query, access, reading.wire)[2:], reading.until)
 
 
 def _relayed(query: Query, access: Admitted, wire: bytes | None) -> bytes:

@@ -1,13 +1,13 @@
 """How a query came, and what was presented with it beside the message itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Transport = Literal["DO53", "DOT", "DOH"]
 """In the words of access sources' protocols."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Arrival:
     """A query's way here. `server_name` is what the client called us, in TLS or HTTP; empty if it did not.
 
@@ -18,5 +18,7 @@ class Arrival:
     host: str
     port: int
     server_name: str = ""
-    tokens: tuple[bytes, ...] = ()
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
     is_datagram: bool = False
+    digest: bytes | None = field(default=None, compare=False, repr=False)
+    """What stands for all of this but the port, once somebody has worked it out: a connection has many queries."""

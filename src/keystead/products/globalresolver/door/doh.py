@@ -10,12 +10,13 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from keystead.products.globalresolver.door import message
 from keystead.products.globalresolver.door.answering import LATER, Answering, Contradiction
 from keystead.products.globalresolver.door.arrival import Arrival
+from keystead.products.globalresolver.door.told import Told
 
 PATH = "/dns-query"
 MEDIA_TYPE = "application/dns-message"
@@ -138,23 +139,40 @@ class DoH:
         extra = header_token(headers.get("authorization")) if self._takes_extensions else ()
         return Target((*target.tokens, *extra), target.dns)
 
-    async def respond(self, arrival: Arrival, wire: bytes) -> Response:
-        """Return the response to a message."""
+    def key_of(self, host: str, name: str, path: str, query: str, authorization: str | None) -> bytes | None:
+        """Return what a GET is remembered under; None for one that is not, since its fields present something."""
+        if authorization is not None and self._takes_extensions:
+            return None
+        return self._answering.key_of_request(host, name, path, query)
+
+    def again(self, key: bytes, host: str, port: int) -> Response | None:
+        """Return the response to a GET that was decided before, if that stands."""
+        known = self._answering.again(key, host, port)
+        return None if known is None else self._response(known.id + known.told.rest, known.told)
+
+    async def respond(self, arrival: Arrival, wire: bytes, key: bytes | None = None) -> Response:
+        """Return the response to a message. `key` is what `key_of` said of its request."""
         waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
-            answer = self._answering.answer(arrival, wire, partial(_settle, waiting))
+            answer = self._answering.answer(arrival, wire, partial(_settle, waiting), key)
         except Contradiction:
             return refusal(400)
         if answer is LATER:
             answer = await waiting
-        if answer is None:
-            return refusal(400)
-        code = message.code_of(answer)
-        status = self._refused_status if code == message.REFUSED else 200
-        headers = [("content-type", MEDIA_TYPE), ("cache-control", _freshness(answer, code))]
-        if status == 401:
-            headers.append(("www-authenticate", 'Bearer realm="dns"'))
-        return Response(status, headers, answer)
+        return refusal(400) if answer is None else self._response(answer, Told(answer[2:]))
+
+    def _response(self, answer: bytes, told: Told) -> Response:
+        status = self._refused_status if told.code == message.REFUSED else 200
+        return Response(status, _fields(status, told.fresh_seconds), answer)
+
+
+@lru_cache(maxsize=4096)
+def _fields(status: int, fresh_seconds: int) -> list[tuple[str, str]]:
+    freshness = f"private, max-age={fresh_seconds}" if fresh_seconds else "no-store"
+    fields = [("content-type", MEDIA_TYPE), ("cache-control", freshness)]
+    if status == 401:
+        fields.append(("www-authenticate", 'Bearer realm="dns"'))
+    return fields
 
 
 def _settle(waiting: "asyncio.Future[bytes]", answer: bytes) -> None:
@@ -166,14 +184,3 @@ def _settle(waiting: "asyncio.Future[bytes]", answer: bytes) -> None:
 def _octets(text: str) -> bytes:
     """Return what a parameter's text stands for."""
     return unquote_to_bytes(text) if "%" in text else text.encode()
-
-
-def _freshness(answer: bytes, code: int) -> str:
-    """Return how long an answer may be kept by the client's own cache: the least of its records' times."""
-    if code not in (message.NOERROR, message.NXDOMAIN):
-        return "no-store"
-    try:
-        lives = [ttl for _, ttl, _ in message.answer_records(answer)]
-    except ValueError:
-        return "no-store"
-    return f"private, max-age={min(lives)}" if lives else "no-store"

@@ -100,9 +100,20 @@ class DoHListener:
 
     async def _handle(self, scope: Any, protocol: Any) -> None:
         """Answer one request. granian's scope and protocol are objects of its own, which it does not type."""
+        method, path, query, fields = scope.method, scope.path, scope.query_string, scope.headers
+        host, _, port = scope.client.rpartition(":")
+        host = host.strip("[]")
+        name = _without_port(scope.authority or fields.get("host") or "")
+        key = None
+        if method == "GET":
+            key = self._doh.key_of(host, name, path, query, fields.get("authorization"))
+            again = None if key is None else self._doh.again(key, host, int(port))
+            if again is not None:
+                protocol.response_bytes(again.status, again.headers, again.body)
+                return
         try:
-            target = self._doh.read(scope.method, scope.path, scope.query_string, scope.headers)
-            wire = await _body(scope, protocol) if scope.method == "POST" else decoded(target.dns)
+            target = self._doh.read(method, path, query, fields)
+            wire = await _body(scope, protocol) if method == "POST" else decoded(target.dns)
         except BadRequest as bad:
             response = refusal(bad.status)
             if bad.status not in (408, 413):
@@ -110,12 +121,8 @@ class DoHListener:
                 with suppress(BadRequest):
                     await _body(scope, protocol)
         else:
-            host, _, port = scope.client.rpartition(":")
-            name = scope.authority or scope.headers.get("host") or ""
-            arrival = Arrival(
-                "DOH", host.strip("[]"), int(port), _without_port(name), tuple(dict.fromkeys(target.tokens))
-            )
-            response = await self._doh.respond(arrival, wire)
+            arrival = Arrival("DOH", host, int(port), name, tuple(dict.fromkeys(target.tokens)))
+            response = await self._doh.respond(arrival, wire, key)
         protocol.response_bytes(response.status, response.headers, response.body)
 
 

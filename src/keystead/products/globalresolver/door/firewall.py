@@ -5,7 +5,7 @@ Follows facts/dns.md §8. `example.com` matches itself only, `*.example.com` wha
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import dns.exception
 import dns.rdatatype
@@ -16,6 +16,9 @@ from keystead.products.globalresolver.records import Rule
 
 class Matcher(Protocol):
     """What a rule asks of a query. `suffixes` is the name and each name above it, without the root."""
+
+    goes_by_the_query_alone: ClassVar[bool]
+    """Whether the same query is always judged the same."""
 
     def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
         """Return whether a query is one of those."""
@@ -29,6 +32,7 @@ class DomainTable:
     exact: set[bytes] = field(default_factory=set[bytes])
     below: set[bytes] = field(default_factory=set[bytes])
     has_all: bool = False
+    goes_by_the_query_alone: ClassVar[bool] = True
 
     def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
         """Return whether the list has the name of a query."""
@@ -86,6 +90,10 @@ class Firewall:
         self._exact: dict[bytes, tuple[int, ...]] = {}
         self._below: dict[bytes, tuple[int, ...]] = {}
         self._asked: list[int] = []
+        self.goes_by_the_query_alone = all(
+            each.matcher is None or each.matcher.goes_by_the_query_alone for each in rules
+        )
+        """Whether the same query is always judged the same while the rules are these."""
         for place, each in enumerate(rules):
             if isinstance(each.matcher, DomainTable) and not each.matcher.has_all:
                 _index(self._exact, each.matcher.exact, place)

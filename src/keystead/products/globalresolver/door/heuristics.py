@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from keystead.kernel.clock import Clock
 from keystead.products.globalresolver.door.message import NULL, TXT, Query
@@ -114,6 +115,7 @@ class GeneratedNames:
     """A rule's DGA protection: the longest label of the registered name and what is below it."""
 
     threshold: float
+    goes_by_the_query_alone: ClassVar[bool] = True
 
     def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
         """Return whether a query's name looks generated."""
@@ -125,6 +127,7 @@ class DictionaryNames:
     """A rule's protection against names that are generated of words."""
 
     threshold: float
+    goes_by_the_query_alone: ClassVar[bool] = True
 
     def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
         """Return whether the registered name looks put together of words."""
@@ -142,6 +145,7 @@ class Tunnelling:
     clock: Clock
     _minute: int = 0
     _counts: Counter[bytes] = field(default_factory=Counter[bytes])
+    goes_by_the_query_alone: ClassVar[bool] = False  # How often names were asked for counts, too.
 
     def matches(self, query: Query, suffixes: Sequence[bytes]) -> bool:
         """Return whether a query looks as if it carried data."""

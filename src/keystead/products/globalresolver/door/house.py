@@ -15,6 +15,7 @@ from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.products.globalresolver.door.admission import Admission
 from keystead.products.globalresolver.door.answering import Answering
+from keystead.products.globalresolver.door.cache import AnswerCache
 from keystead.products.globalresolver.door.directory import Directory
 from keystead.products.globalresolver.door.doh import DoH
 from keystead.products.globalresolver.door.dohserver import DoHListener
@@ -105,10 +106,11 @@ def build_door(ground: Ground, managed: ManagedLists) -> Door:
     answering = Answering(
         Admission(ground.verifier, directory, ground.clock, ground.entropy),
         Plans(ground.store, changes, managed, ground.clock),
-        resolving.upstreams,
+        AnswerCache(resolving.upstreams, ground.clock.monotonic, keeps=settings.dns_answer_cache),
         ground.usage,
         log,
         ground.clock,
+        ground.entropy,
         region=settings.region,
         tells_reasons=settings.dns_refusal_reasons,
     )

@@ -1,26 +1,25 @@
 """One line of the query log: OCSF 1.2.0, DNS Activity (4003), as text.
 
-Follows facts/dns.md §10. Written out as text, and not as an object for an encoder, because every query has one.
-Ids, types and addresses hold nothing that JSON would escape; names do, and are encoded.
+Follows facts/dns.md §10. Written out as text, and not as an object for an encoder, because every query has one;
+what is the same for all queries that are decided alike is put into words once. Ids, types and addresses hold
+nothing that JSON would escape; names do, and are encoded.
 """
 
-import socket
 from functools import lru_cache
 
 import msgspec
 
-from keystead.products.globalresolver.door import message
 from keystead.products.globalresolver.door.admission import Admitted, Denied
-from keystead.products.globalresolver.door.arrival import Arrival
-from keystead.products.globalresolver.door.names import class_text, code_text, type_text
+from keystead.products.globalresolver.door.arrival import Arrival, Transport
+from keystead.products.globalresolver.door.names import class_text
+from keystead.products.globalresolver.door.told import Told, record_type
 from keystead.products.globalresolver.records import Resolver, Rule
 
-Asked = tuple[bytes, tuple[bytes, ...], int, int]
-"""A question's octets, its labels, its type and its class."""
-Happened = tuple[Arrival, Asked, Admitted | Denied, Resolver, Rule | None, bytes, float, float]
-"""How a query came, what was asked, who was let in where, the rule that decided, the answer, and both times."""
+Asked = tuple[tuple[bytes, ...], int, int]
+"""A question's labels, its type and its class."""
+_Way = tuple[Transport, bool, bool]
+"""The transport, whether by datagram, and whether by IPv6."""
 
-_GOOD = (message.NOERROR, message.NXDOMAIN)
 _FIXED = (
     '{"activity_id":6,"activity_name":"Traffic","category_uid":4,"category_name":"Network Activity",'
     '"class_uid":4003,"class_name":"DNS Activity","type_uid":400306,"type_name":"DNS Activity: Traffic",'
@@ -29,26 +28,60 @@ _FIXED = (
 )
 
 
+class Circumstances:
+    """What queries that are decided alike have in common: how they came, who asks, for what, which rule matched.
+
+    Nothing here holds a token's value: it may be remembered for long.
+    """
+
+    __slots__ = ("_access", "_asked", "_rule", "_text", "_way", "resolver")
+
+    def __init__(self, arrival: Arrival, asked: Asked, access: Admitted | Denied, rule: Rule | None) -> None:
+        self._way: _Way = (arrival.transport, arrival.is_datagram, ":" in arrival.host)
+        self._asked = asked
+        self._access = access
+        self._rule = rule
+        self._text = ""
+        resolver = access.resolver
+        is_logged = resolver is not None and resolver.facts.observability_region is not None
+        self.resolver = resolver if is_logged else None
+        """The resolver, if it logs queries."""
+
+    @property
+    def text(self) -> str:
+        """The line as far as it is the same for all of them: up to the connection's uid."""
+        if not self._text and self.resolver is not None:
+            self._text = _common(self._way, self._asked, self._access, self.resolver, self._rule)
+        return self._text
+
+
+Happened = tuple[Circumstances, str, int, Told, float, float]
+"""What was asked by whom, the client's address and port, the answer, and both times (epoch seconds)."""
+
+
 def line(happened: Happened, uid: str) -> str:
     """Return a query's line, its end included. `uid` is 16 hexadecimal digits."""
-    arrival, asked, access, resolver, rule, told, began, ended = happened
-    code, is_denied = message.code_of(told), isinstance(access, Denied)
+    circumstances, host, port, told, began, ended = happened
     start, end = int(began * 1000), int(ended * 1000)
-    is_stopped = is_denied or (rule is not None and rule.facts.action == "BLOCK")
+    return (
+        f'{circumstances.text}{uid}"}},"src_endpoint":{{"ip":"{host}","port":{port}}},"query_time":{start},'
+        f'"response_time":{end},"start_time":{start},"end_time":{end},"time":{start},"duration":{end - start},'
+        f"{told.words}}}\n"
+    )
+
+
+def _common(way: _Way, asked: Asked, access: Admitted | Denied, resolver: Resolver, rule: Rule | None) -> str:
+    transport, is_datagram, is_six = way
+    is_stopped = isinstance(access, Denied) or (rule is not None and rule.facts.action == "BLOCK")
     action = '"action_id":2,"action_name":"Denied"' if is_stopped else '"action_id":1,"action_name":"Allowed"'
-    status = '"status":"Success","status_id":1' if code in _GOOD else '"status":"Failure","status_id":2'
-    protocol = '"udp","protocol_num":17' if arrival.is_datagram else '"tcp","protocol_num":6'
+    protocol = '"udp","protocol_num":17' if is_datagram else '"tcp","protocol_num":6'
     return (
         f'{_FIXED}{action},"cloud":{{"provider":"AWS","region":{_text(resolver.facts.observability_region or "")},'
-        f'"account":{{"uid":"{resolver.account}"}}}},"connection_info":{{"direction":"Inbound",'
-        f'"direction_id":1,"protocol_name":{protocol},"protocol_ver_id":{6 if ":" in arrival.host else 4},'
-        f'"uid":"{uid}"}},"src_endpoint":{{"ip":"{arrival.host}","port":{arrival.port}}},'
-        f'"query":{_question(*asked[1:])},"rcode":"{_code(code)}","rcode_id":{code},'
-        f'"query_time":{start},"response_time":{end},"start_time":{start},"end_time":{end},"time":{start},'
-        f'"duration":{end - start},{status},"enrichments":[{{"name":"global-resolver",'
-        f'"value":"{resolver.id}","data":{{{_enrichment(access, rule)}}}}}],'
-        f'"unmapped":{{{_unmapped(arrival, access, rule)}}},'
-        f'"answers":[{"" if is_denied else _answers(told)}]}}\n'
+        f'"account":{{"uid":"{resolver.account}"}}}},"query":{_question(*asked)},'
+        f'"enrichments":[{{"name":"global-resolver","value":"{resolver.id}",'
+        f'"data":{{{_enrichment(access, rule)}}}}}],'
+        f'"unmapped":{{{_unmapped(transport, access, rule)}}},"connection_info":{{"direction":"Inbound",'
+        f'"direction_id":1,"protocol_name":{protocol},"protocol_ver_id":{6 if is_six else 4},"uid":"'
     )
 
 
@@ -56,7 +89,7 @@ def line(happened: Happened, uid: str) -> str:
 def _question(labels: tuple[bytes, ...], kind: int, klass: int) -> str:
     name = b".".join([label.replace(b".", b"\\.") for label in labels]).decode("latin-1")
     return (
-        f'{{"hostname":{_text(name + ".")},"class":"{class_text(klass)}","type":"{_type(kind)}",'
+        f'{{"hostname":{_text(name + ".")},"class":"{class_text(klass)}","type":"{record_type(kind)}",'
         '"opcode":"Query","opcode_id":0}'
     )
 
@@ -76,9 +109,9 @@ def _enrichment(access: Admitted | Denied, rule: Rule | None) -> str:
     return ",".join(parts)
 
 
-def _unmapped(arrival: Arrival, access: Admitted | Denied, rule: Rule | None) -> str:
+def _unmapped(transport: Transport, access: Admitted | Denied, rule: Rule | None) -> str:
     """Return what the form has no place for."""
-    parts = [f'"transport":"{arrival.transport}"']
+    parts = [f'"transport":"{transport}"']
     if isinstance(access, Denied):
         parts.append(f'"refusal_reason":{_text(access.reason)}')
     elif access.source is not None:
@@ -88,31 +121,5 @@ def _unmapped(arrival: Arrival, access: Admitted | Denied, rule: Rule | None) ->
     return ",".join(parts)
 
 
-def _answers(told: bytes) -> str:
-    try:
-        return ",".join(
-            [
-                f'{{"rdata":"{_shown(kind, data)}","type":"{_type(kind)}","class":"IN","ttl":{ttl}}}'
-                for kind, ttl, data in message.answer_records(told)
-            ]
-        )
-    except ValueError:
-        return ""
-
-
-def _shown(kind: int, data: bytes) -> str:
-    """Return a record's value: an address as one, others as hexadecimal, since their names may be compressed."""
-    if kind == message.A and len(data) == 4:
-        return socket.inet_ntop(socket.AF_INET, data)
-    if kind == message.AAAA and len(data) == 16:
-        return socket.inet_ntop(socket.AF_INET6, data)
-    return data.hex()
-
-
 def _text(text: str) -> str:
     return msgspec.json.encode(text).decode()
-
-
-# Numbers of DNS are few, and looking a name up costs more than the rest of a line.
-_type = lru_cache(maxsize=512)(type_text)
-_code = lru_cache(maxsize=64)(code_text)

@@ -267,6 +267,20 @@ def _after_record(wire: bytes, at: int) -> int:
     return at
 
 
+def record_places(wire: bytes, at: int, count: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (type, where its time is, where it ends) of records that begin at `at`. Raises ValueError."""
+    try:
+        for _ in range(count):
+            fields = _after_name(wire, at)
+            kind, _, _, length = _RECORD.unpack_from(wire, fields)
+            at = fields + _RECORD.size + length
+            if at > len(wire):
+                raise ValueError("cut short")
+            yield kind, fields + 4, at
+    except (IndexError, struct.error) as error:
+        raise ValueError("cut short") from error
+
+
 def answer_records(wire: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield (type, ttl, data) of each record in a message's answer section. Raises ValueError."""
     try:

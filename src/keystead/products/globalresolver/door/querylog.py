@@ -13,15 +13,14 @@ from pathlib import Path
 
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
-from keystead.products.globalresolver.door.admission import Admitted, Denied
-from keystead.products.globalresolver.door.arrival import Arrival
-from keystead.products.globalresolver.door.logline import Happened, line
-from keystead.products.globalresolver.door.message import Query
-from keystead.products.globalresolver.records import Rule
+from keystead.products.globalresolver.door.logline import Circumstances, Happened, line
+from keystead.products.globalresolver.door.told import Told
 
 _LOG = logging.getLogger("keystead.dns")
 FLUSH_SECONDS = 1.0
 _MOST_WAITING = 50_000
+_WRITTEN_AT_ONCE = 5_000
+"""So many do not wait for their second: a thread that words more at once holds others up for longer."""
 _LARGEST_FILE = 64 * 1024 * 1024
 _KEPT_FILES = 4
 _UID_OCTETS = 8
@@ -35,35 +34,44 @@ class QueryLog:
         self._clock = clock
         self._entropy = entropy
         self._waiting: list[Happened] = []
+        self._turn = asyncio.Lock()
+        self._hurried: asyncio.Task[None] | None = None
         self.dropped = 0
 
-    def add(
-        self,
-        arrival: Arrival,
-        query: Query,
-        access: Admitted | Denied,
-        rule: Rule | None,
-        told: bytes,
-        began: float,
-    ) -> None:
-        """Note a query and its answer, if its resolver logs queries."""
-        resolver = access.resolver
-        if resolver is None or resolver.facts.observability_region is None:
+    def add(self, circumstances: Circumstances, host: str, port: int, told: Told, began: float) -> None:
+        """Note a query of a client and its answer, if its resolver logs queries."""
+        if circumstances.resolver is None:
             return
-        if len(self._waiting) >= _MOST_WAITING:
+        waiting = self._waiting
+        if len(waiting) >= _WRITTEN_AT_ONCE and self._hurried is None:
+            self._hurried = asyncio.create_task(self._hurry())
+        if len(waiting) >= _MOST_WAITING:
             self.dropped += 1
             return
-        asked = (query.question, query.labels, query.type, query.klass)
-        self._waiting.append((arrival, asked, access, resolver, rule, told, began, self._clock.real_epoch()))
+        waiting.append((circumstances, host, port, told, began, self._clock.real_epoch()))
+
+    async def _hurry(self) -> None:
+        """Write down what waits before its time: much comes in."""
+        try:
+            await self.flush()
+        except OSError as error:
+            _LOG.warning("the query log cannot be written: %s", error.strerror)
+        finally:
+            self._hurried = None
 
     async def flush(self) -> None:
-        """Write down what waits."""
-        waiting, self._waiting = self._waiting, []
-        if self.dropped:
-            _LOG.warning("the query log had no room for %d queries", self.dropped)
-            self.dropped = 0
-        if waiting:
-            await asyncio.to_thread(self._write, waiting)
+        """Write down what waits. Raises OSError, and has dropped it then: the next queries may fare better."""
+        async with self._turn:
+            waiting, self._waiting = self._waiting, []
+            if self.dropped:
+                _LOG.warning("the query log had no room for %d queries", self.dropped)
+                self.dropped = 0
+            if waiting:
+                try:
+                    await asyncio.to_thread(self._write, waiting)
+                except OSError:
+                    self.dropped += len(waiting)
+                    raise
 
     def _write(self, waiting: Sequence[Happened]) -> None:
         self._make_room()

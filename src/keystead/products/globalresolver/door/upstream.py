@@ -38,6 +38,27 @@ class Unanswered(Exception):
     """No upstream answered in time, or with anything that could be used."""
 
 
+class Send(Protocol):
+    """How a question is sent: `told` is called once with its answer."""
+
+    def __call__(self, rest: bytes, question: bytes, told: Told) -> None: ...
+
+
+async def asked(send: Send, rest: bytes, question: bytes) -> bytes:
+    """Return the answer to a question. Raises Unanswered."""
+    future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+
+    def told(answer: bytes | None) -> None:
+        if not future.done():
+            future.set_result(answer)
+
+    send(rest, question, told)
+    answer = await future
+    if answer is None:
+        raise Unanswered
+    return answer
+
+
 class Upstream(Protocol):
     """One resolver that questions are forwarded to."""
 
@@ -124,20 +145,6 @@ class Upstreams:
     def send(self, rest: bytes, question: bytes, told: Told) -> None:
         """Have `told` called once with the first usable answer, or with None. No task is made for it."""
         _Attempts(self, rest, question, told).go_on()
-
-    async def ask(self, rest: bytes, question: bytes) -> bytes:
-        """Return the first usable answer. Raises Unanswered."""
-        future = asyncio.get_running_loop().create_future()
-
-        def told(answer: bytes | None) -> None:
-            if not future.done():
-                future.set_result(answer)
-
-        self.send(rest, question, told)
-        answer = await future
-        if answer is None:
-            raise Unanswered
-        return answer
 
     def at(self, number: int) -> tuple[int, Upstream] | None:
         """Return the upstream for a question's first, second, … try; None when there were enough."""
