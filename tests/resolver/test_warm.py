@@ -1,8 +1,11 @@
 """What was answered before is judged again: after each change the very next query tells the new truth."""
 
+import asyncio
 import json
 import socket
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -12,6 +15,7 @@ import pytest
 
 from keystead.kernel.clock import now
 from keystead.products.globalresolver.door.house import LOG_FILE
+from keystead.products.globalresolver.door.plans import Plans
 from resolver.room import addresses, code, data_of, token_option
 from resolver.test_firewall import domains, rule
 from resolver.test_zones import associate, change, zone  # noqa: F401
@@ -79,6 +83,31 @@ def test_deleted_token_is_refused_at_the_next_query(dns_room, way):
         dns_room.gr.delete_access_token(accessTokenId=view.token_id)
 
     assert changed_after_warmth(dns_room, way, view.token, "warm.test", delete) == ("NOERROR", "REFUSED")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_token_deleted_while_its_query_waited_for_the_views_plan_is_refused_at_the_next(
+    dns_room, monkeypatch, way
+):
+    view, name = dns_room.view(), f"{dns_room.name('waiting')}.test"
+    waits, goes_on, plan_of = threading.Event(), threading.Event(), Plans.of
+
+    async def late(plans, asked):
+        waits.set()
+        await asyncio.to_thread(goes_on.wait, 10)
+        return await plan_of(plans, asked)
+
+    with asking(dns_room, way, view.token) as ask, ThreadPoolExecutor(1) as beside:
+        warm(ask, name)
+        dns_room.view()
+        monkeypatch.setattr(Plans, "of", late)
+        slow = beside.submit(ask, name)
+        assert waits.wait(10)
+        dns_room.gr.delete_access_token(accessTokenId=view.token_id)
+        goes_on.set()
+        assert code(slow.result(10)) == "NOERROR"
+        monkeypatch.undo()
+        assert code(ask(name)) == "REFUSED"
 
 
 @pytest.mark.parametrize("way", WAYS)

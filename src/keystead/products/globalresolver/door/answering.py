@@ -192,6 +192,8 @@ class Answering:
 
     async def _planned(self, way: "_Way", access: Admitted) -> None:
         """Answer once the view's plan is made; whatever goes wrong, there is an answer."""
+        # Who was let in before that may be let in no longer: this one has its answer, and nobody goes by it again.
+        way.key = None
         try:
             told = self._by_plan(way, access, await self._plans.of(access.view))
         except StoreUnavailable:
