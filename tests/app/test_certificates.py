@@ -11,14 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from keystead.app.certificates import (
-    BadCertificates,
-    Certificates,
-    Names,
-    ensure_certificates,
-    load_certificates,
-    server_context,
-)
+from keystead.access.tls import BadCertificates, load_certificates
+from keystead.app.certificates import Certificates, Names, ensure_certificates, server_context
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

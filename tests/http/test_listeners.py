@@ -7,7 +7,8 @@ from concurrent.futures import wait
 
 import pytest
 
-from keystead.app.certificates import Names, ensure_certificates, load_certificates, server_context
+from keystead.access.tls import load_certificates
+from keystead.app.certificates import Names, ensure_certificates, server_context
 from keystead.gateway.http.listeners import AddressInUse, CannotListen, HTTPListener
 from keystead.kernel.clock import SystemClock
 

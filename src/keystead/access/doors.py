@@ -78,6 +78,10 @@ class Listener(Protocol):
         """Listen, and return what the ready file says of it, by name. Raises CannotListen."""
         ...
 
+    async def take_certificates(self) -> None:
+        """Show new connections what the certificate files hold now, which is good; nothing without TLS."""
+        ...
+
     async def stop(self, drain_seconds: float) -> object:
         """Stop listening; what has begun may end within `drain_seconds`. Also called if `start` never was."""
         ...

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from keystead.access.tls import BadCertificates, listener_context
 from keystead.kernel.clock import Clock, real_now
 from keystead.kernel.files import write_private
 
@@ -26,10 +27,6 @@ RENEW_WITHIN: Final = timedelta(days=30)
 
 _BACKDATED: Final = timedelta(hours=1)
 """A client whose clock is a little behind accepts a fresh certificate too."""
-
-
-class BadCertificates(Exception):
-    """Certificate files that cannot be used; the text names the file and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +91,7 @@ def server_context(certificates: Certificates) -> ssl.SSLContext:
 
     Raises BadCertificates if the files are missing, damaged, or do not belong together.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-    context.set_alpn_protocols(["http/1.1"])
-    load_certificates(context, certificates)
-    return context
-
-
-def load_certificates(context: ssl.SSLContext, certificates: Certificates) -> None:
-    """Make handshakes from now on show `certificates`; connections that are open keep what they have.
-
-    Raises BadCertificates, and then leaves what the context showed before.
-    """
-    try:
-        # A key that does not belong would be noticed only after the chain was replaced, so try elsewhere first.
-        # The empty password makes an encrypted key an error; without it OpenSSL would ask on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificates.chain, certificates.key, "")
-        context.load_cert_chain(certificates.chain, certificates.key, "")
-    except OSError as error:
-        what = error.strerror or "they cannot be read"
-        raise BadCertificates(f"{certificates.chain} with {certificates.key}: {what}") from error
+    return listener_context(certificates, "http/1.1")
 
 
 def _ensure_authority(directory: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:

@@ -10,6 +10,7 @@ import resource
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ import msgspec
 from keystead.access.doors import Listener
 from keystead.app.admin import AdminServer
 from keystead.app.authority import Authority, open_authority
+from keystead.app.certificate_watch import CertificateWatch
 from keystead.app.certificates import Certificates, Names, ensure_certificates, server_context
 from keystead.config.settings import Settings
 from keystead.gateway.http.asgi import Application
@@ -59,6 +61,8 @@ class Server:
     https: HTTPListener
     listeners: Sequence[Listener]
     admin: AdminServer
+    certificates: CertificateWatch
+    _watching: "asyncio.Task[None] | None" = None
 
     async def start(self) -> Ready:
         """Listen everywhere, or nowhere. Raises CannotListen."""
@@ -69,6 +73,7 @@ class Server:
             raise
         await self.admin.start()
         self.application.is_ready = True
+        self._watching = asyncio.create_task(self.certificates.run(), name="certificates")
         settings, addresses = self.authority.settings, self.authority.base.addresses
         return Ready(
             http=f"http://{addresses.local('http')}",
@@ -83,6 +88,9 @@ class Server:
     async def stop(self) -> None:
         """Stop listening and let requests in flight finish."""
         self.application.is_ready = False
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._stop_listening(DRAIN_SECONDS)
         await self.admin.stop()
 
@@ -110,7 +118,8 @@ def build_server(authority: Authority) -> Server:
     application = Application(authority.gateway(), settings.trusted_proxy, doors)
     # uvicorn types every message of ASGI; our application takes them as the dictionaries that they are.
     app = cast("ASGI3Application", application)
-    context = server_context(_certificates(authority))
+    files, renew = _certificates(authority)
+    context = server_context(files)
     listen = HTTPListener(
         app,
         settings.http.host,
@@ -129,15 +138,18 @@ def build_server(authority: Authority) -> Server:
         at_once=application.at_once,
     )
     listeners = [listener for parts in authority.parts for listener in parts.listeners]
-    return Server(authority, application, listen, listen_tls, listeners, AdminServer(authority))
+    watch = CertificateWatch(files, context, listeners, renew)
+    return Server(authority, application, listen, listen_tls, listeners, AdminServer(authority), watch)
 
 
-def _certificates(authority: Authority) -> Certificates:
+def _certificates(authority: Authority) -> tuple[Certificates, Callable[[], object] | None]:
+    """Return the files of the TLS listeners, and what renews them if they are our own."""
     settings = authority.settings
     if settings.tls_certificate is not None and settings.tls_key is not None:
-        return Certificates(settings.tls_certificate, settings.tls_key)
+        return Certificates(settings.tls_certificate, settings.tls_key), None
     names = Names(settings.domain, settings.public_host or None)
-    return ensure_certificates(authority.directory.tls, names=names, clock=authority.clock)
+    ensure = partial(ensure_certificates, authority.directory.tls, names=names, clock=authority.clock)
+    return ensure(), ensure
 
 
 async def serve(settings: Settings, ready_file: Path | None, greet: Callable[[Ready], None]) -> None:

@@ -6,7 +6,8 @@ from contextlib import closing
 
 from cryptography import x509
 
-from keystead.app.certificates import BadCertificates, Certificates, Names, server_context
+from keystead.access.tls import BadCertificates
+from keystead.app.certificates import Certificates, Names, server_context
 from keystead.app.examination.finding import Finding, Patient, ok, problem, warning
 from keystead.config.values import Address
 from keystead.kernel.clock import SystemClock, real_now

@@ -7,8 +7,11 @@ binds its own socket and does not tell its port, so that a free one is found for
 import asyncio
 import errno
 import socket
-from collections.abc import Mapping
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -31,72 +34,120 @@ from keystead.products.globalresolver.door.doh import (
 
 _MOST_DROPPED = 16 * MOST_OCTETS
 _BODY_SECONDS = 10.0
-_START_SECONDS = 10.0
+_START_SECONDS = _DRAIN_SECONDS = 10.0
 _BACKLOG = 4096
 _HEADER_MS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """One granian, and its task, which ends after the last connection."""
+
+    server: Server
+    serving: "asyncio.Task[None]"
+
+    def stop(self, drain_seconds: float) -> None:
+        """Take no more connections; those that are open may end what has begun in time."""
+        # Not one of the embedded server's arguments; without it, stopping waits for silent connections for ever.
+        self.server.workers_kill_timeout = max(1, int(drain_seconds))
+        self.server.stop()
+
+
 class DoHListener:
-    """Serves DoH until it is stopped."""
+    """Serves DoH until it is stopped.
+
+    granian reads its certificate once. For another one a second granian takes the port beside the first, which then
+    stops: what has begun there is answered, and its clients are told to open a new connection for what comes next.
+    """
 
     def __init__(self, address: Address, tls: TLSFiles, doh: DoH) -> None:
         self._address = address
         self._tls = tls
         self._doh = doh
-        self._server: Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._running: _Running | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def start(self) -> Mapping[str, str]:
         """Listen; the ready file says `doh`. Raises CannotListen."""
-        host = self._address.host
         with _reserved(self._address) as holder:
-            bound = Address(host, holder.getsockname()[1])
-            self._server = Server(
-                self._handle,
-                address=host,
-                port=bound.port,
-                interface=Interfaces.RSGI,
-                http=HTTPModes.auto,
-                websockets=False,
-                backlog=_BACKLOG,
-                http1_settings=HTTP1Settings(
-                    header_read_timeout=_HEADER_MS, max_buffer_size=LONGEST_TARGET + 32_768
-                ),
-                http2_settings=HTTP2Settings(
-                    max_concurrent_streams=200,
-                    max_headers_size=LONGEST_TARGET + 32_768,
-                    keep_alive_interval=20_000,
-                ),
-                log_enabled=False,
-                ssl_cert=self._tls.chain,
-                ssl_key=self._tls.key,
-                ssl_protocol_min=TLSVersions.tls12,
-            )
-            self._serving = asyncio.create_task(self._server.serve(), name="doh")
-            await self._listening(bound)
+            self._address = bound = Address(self._address.host, holder.getsockname()[1])
+            self._running = running = self._run()
+            await _until(self._accepts, running, bound)
         return {"doh": f"https://{bound}"}
+
+    async def take_certificates(self) -> None:
+        """Have another server show the files as they are now, and let the present one end. Raises CannotListen."""
+        if self._running is None:
+            return
+        shown = _leaf(self._tls.chain)
+        following = self._run()
+        try:
+            await _until(lambda: self._shows(shown), following, self._address)
+        except BaseException:
+            self._end(following, 1)
+            raise
+        present, self._running = self._running, following
+        self._end(present, _DRAIN_SECONDS)
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no more requests; those that have begun may end in time."""
-        if self._server is None or self._serving is None:
-            return
-        # Not one of the embedded server's arguments; without it, stopping waits for idle connections for ever.
-        self._server.workers_kill_timeout = 1
-        self._server.stop()
-        with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(self._serving, drain_seconds + 2)
+        if self._running is not None:
+            self._end(self._running, 1)
+            self._running = None
+        if self._ending:
+            _, late = await asyncio.wait(self._ending, timeout=drain_seconds + 2)
+            for task in late:
+                task.cancel()
 
-    async def _listening(self, bound: Address) -> None:
-        """Wait until the server accepts connections. Raises CannotListen."""
-        serving = self._serving
-        deadline = asyncio.get_running_loop().time() + _START_SECONDS
-        while serving is not None and not serving.done() and asyncio.get_running_loop().time() < deadline:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection(bound.host, bound.port)
-                writer.close()
-                return
-            await asyncio.sleep(0.01)
-        raise CannotListen(bound.host, bound.port, "cannot be listened on")
+    def _end(self, running: _Running, drain_seconds: float) -> None:
+        running.stop(drain_seconds)
+        self._ending.add(running.serving)
+        running.serving.add_done_callback(self._ended)
+
+    def _ended(self, serving: "asyncio.Task[None]") -> None:
+        self._ending.discard(serving)
+        # A connection that had to be cut makes the server end by TimeoutError: it is what was asked for.
+        if not serving.cancelled():
+            serving.exception()
+
+    def _run(self) -> _Running:
+        server = Server(
+            self._handle,
+            address=self._address.host,
+            port=self._address.port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.auto,
+            websockets=False,
+            backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=_HEADER_MS, max_buffer_size=LONGEST_TARGET + 32_768
+            ),
+            http2_settings=HTTP2Settings(
+                max_concurrent_streams=200,
+                max_headers_size=LONGEST_TARGET + 32_768,
+                keep_alive_interval=20_000,
+            ),
+            log_enabled=False,
+            ssl_cert=self._tls.chain,
+            ssl_key=self._tls.key,
+            ssl_protocol_min=TLSVersions.tls12,
+        )
+        return _Running(server, asyncio.create_task(server.serve(), name="doh"))
+
+    async def _accepts(self) -> bool:
+        _, writer = await asyncio.open_connection(self._address.host, self._address.port)
+        writer.close()
+        return True
+
+    async def _shows(self, leaf: bytes) -> bool:
+        """Return whether a connection, which either of two servers may take, is shown this certificate."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        _, writer = await asyncio.open_connection(self._address.host, self._address.port, ssl=context)
+        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        writer.close()
+        return tls.getpeercert(binary_form=True) == leaf
 
     async def _handle(self, scope: Any, protocol: Any) -> None:
         """Answer one request. granian's scope and protocol are objects of its own, which it does not type."""
@@ -150,6 +201,26 @@ async def _body(scope: Any, protocol: Any) -> bytes:
     if size > MOST_OCTETS:
         raise BadRequest(413)
     return b"".join(parts)
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], running: _Running, address: Address) -> None:
+    """Wait until something holds of a server that has just been started. Raises CannotListen."""
+    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+    while not running.serving.done() and asyncio.get_running_loop().time() < deadline:
+        with suppress(OSError):
+            if await holds():
+                return
+        await asyncio.sleep(0.01)
+    raise CannotListen(address.host, address.port, "cannot be listened on")
+
+
+def _leaf(chain: Path) -> bytes:
+    """Return the first certificate of a file, DER."""
+    text = chain.read_text()
+    end = "-----END CERTIFICATE-----"
+    return ssl.PEM_cert_to_DER_cert(
+        text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end) + len(end)]
+    )
 
 
 def _without_port(authority: str) -> str:

@@ -89,6 +89,9 @@ class Resolving:
         self._upstreams = connect(targets, self._entropy)
         return {}
 
+    async def take_certificates(self) -> None:
+        """Do nothing: upstreams are shown no certificate of ours."""
+
     async def stop(self, drain_seconds: float) -> None:
         """Let go of every connection, and end the engine."""
         self._upstreams.close()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from keystead.access.doors import AddressInUse, CannotListen
+from keystead.access.tls import listener_context, load_certificates
 from keystead.config.places import TLSFiles
 from keystead.config.values import Address
 from keystead.products.globalresolver.door.answering import Answering
@@ -37,18 +38,20 @@ class DoTListener:
         self._address = address
         self._tls = tls
         self._connections = Connections(answering, "DOT", tokens_in, set(), {})
+        self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> Mapping[str, str]:
         """Listen; the ready file says `dot`. Raises CannotListen."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-        context.set_alpn_protocols(["dot"])
-        context.load_cert_chain(self._tls.chain, self._tls.key)
-        note_server_names(context)
-        self._server = await _stream_server(self._address, self._connections, context)
+        self._context = listener_context(self._tls, "dot")
+        note_server_names(self._context)
+        self._server = await _stream_server(self._address, self._connections, self._context)
         return {"dot": str(_bound(self._server, self._address))}
+
+    async def take_certificates(self) -> None:
+        """Load the files into the context that is in use: open connections stay as they are."""
+        if self._context is not None:
+            load_certificates(self._context, self._tls)
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no more connections, and end those that are open."""
@@ -77,6 +80,9 @@ class Do53Listener:
         except OSError as error:
             raise _cannot(bound, error) from error
         return {"do53": str(bound)}
+
+    async def take_certificates(self) -> None:
+        """Do nothing: plain DNS shows none."""
 
     async def stop(self, drain_seconds: float) -> None:
         """Take no more queries, and end what is open."""
