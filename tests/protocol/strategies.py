@@ -194,7 +194,8 @@ class _Valid(_Wild):
 
 
 def _matching(pattern: str) -> st.SearchStrategy[str]:
-    return st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)
+    # A text with a NUL is refused whatever its pattern says.
+    return st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True).filter(lambda text: "\0" not in text)
 
 
 def _length_within(low: int, high: float | None) -> Callable[[str], bool]:

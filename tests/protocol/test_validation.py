@@ -248,6 +248,22 @@ def _sensitive_list() -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("operation", "params", "member"),
+    [
+        # Without a pattern; with one that takes any character; too long besides.
+        ("StartSession", {"Target": "a\0"}, "target"),
+        ("StartSession", {"Target": "a", "Reason": "\0"}, "reason"),
+        ("StartSession", {"Target": "\0" * 401}, "target"),
+    ],
+)
+def test_text_that_no_database_keeps_is_refused(operation: str, params: dict[str, Any], member: str) -> None:
+    message = refusal("ssm", operation, **params).message
+
+    assert message.endswith("Member must not contain NUL")
+    assert f"at '{member}'" in message
+
+
 def test_long_value_is_not_repeated_in_full() -> None:
     error = refusal("ssm", "GetAccessToken", AccessRequestId="x" * 1_000_000)
 

@@ -78,8 +78,8 @@ class Router:
         if service is None:
             raise Unrouted("UnknownOperationException", "The requested operation is not known.", 404)
         exchange.service = service
-        if service.model.protocol == "query":
-            # Its operations all share one URI in the model: without an Action none is meant.
+        if service.model.protocol in ("query", "json"):
+            # Its operations all share one URI in the model: without an Action, or a target, none is meant.
             return
         request = exchange.request
         try:

@@ -128,21 +128,23 @@ class Validator:
 
         return check
 
-    def _string(self, shape: Shape, is_sensitive: bool) -> Check | None:
+    def _string(self, shape: Shape, is_sensitive: bool) -> Check:
         definition = shape.definition
         if definition.enum is not None:
             return _enum(input_enum(self._service, shape.name, definition.enum), is_sensitive)
         check_length = _length(shape, is_sensitive)
         if definition.pattern is None:
-            return check_length
+            return _storable(check_length, is_sensitive)
         low, high = _bounds(shape)
         # The pattern is only tried on texts that are not too long: some take quadratic time.
         fits, pattern = _lazy_pattern(definition.pattern), definition.pattern
+        check_storable = _storable(None, is_sensitive)
 
         def check(value: str) -> list[Violation] | None:
             if low <= len(value) <= high:
                 if fits(value) is not None:
-                    return None
+                    # Some patterns take any character.
+                    return check_storable(value)
                 found = None
             else:
                 found = check_length(value) if check_length is not None else None
@@ -181,6 +183,18 @@ def _length(shape: Shape, is_sensitive: bool) -> Check | None:
             return None
         limit = f"greater than or equal to {low}" if length < low else f"less than or equal to {high}"
         return [Violation((), value, f"Member must have length {limit}", is_sensitive)]
+
+    return check
+
+
+def _storable(check_length: Check | None, is_sensitive: bool) -> Check:
+    """Return a check that also refuses NUL: not every database can keep it, and no name or reason has one."""
+
+    def check(value: str) -> list[Violation] | None:
+        found = check_length(value) if check_length is not None else None
+        if "\0" in value:
+            found = [*(found or ()), Violation((), value, "Member must not contain NUL", is_sensitive)]
+        return found
 
     return check
 
