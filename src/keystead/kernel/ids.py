@@ -68,6 +68,26 @@ class RequestIds:
         return self._drawn.pop()
 
 
+class IdBytes:
+    """Random bytes for ids, drawn many at a time: for names of requests, as above, and never for secrets."""
+
+    def __init__(self, entropy: Entropy, count: int) -> None:
+        """`count` is how many bytes an id takes."""
+        self._entropy = entropy
+        self._count = count
+        self._drawn: bytes = b""
+        self._at = 0
+
+    def next(self) -> bytes:
+        """Return the bytes of a fresh id."""
+        if self._at == len(self._drawn):
+            self._drawn = self._entropy.token_bytes(self._count * _IDS_AT_ONCE)
+            self._at = 0
+        start = self._at
+        self._at = start + self._count
+        return self._drawn[start : self._at]
+
+
 def _uuids(digits: str) -> list[str]:
     """Return a UUID for each 32 of `digits`; the version is 4, the variant that of RFC 9562."""
     texts = [digits[start : start + 32] for start in range(0, len(digits), 32)]

@@ -1,8 +1,7 @@
 """What was made of committed rows, kept for as long as no row has changed.
 
-Follows the SQLite documentation, "PRAGMA data_version". A reader's `state` is asked at every use, and it is another
-one after any commit by anyone: so the staleness is none, and no change has to say what it makes untrue. Where a
-reader cannot tell its state, nothing is kept.
+A reader's `state` is asked at every use, and it is another one after any commit by anyone: so the staleness is
+none, and no change has to say what it makes untrue. Where a reader cannot tell its state, nothing is kept.
 """
 
 from collections.abc import Callable, Hashable
@@ -34,17 +33,29 @@ class Recent(Generic[Value]):
 
         A value that `is_kept` does not want is made every time. Raises StoreUnavailable, and what `make` raises.
         """
-        state = self._reader.state()
-        if state != self._state or state is None:
-            # Made below of rows at least as new as this state: a commit in between moves the state on.
-            self._values.clear()
-            self._state = state
-        found = self._values.get(key)
+        found = self.find(key)
         if found is not None:
             return found
         value = make()
-        if state is not None and is_kept(value):
-            if len(self._values) >= self._size:
-                self._values.clear()
-            self._values[key] = value
+        if is_kept(value):
+            self.keep(key, value)
         return value
+
+    def find(self, key: Hashable) -> Value | None:
+        """Return the value of a key, if one is kept of rows as they are now."""
+        state = self._reader.state()
+        if state != self._state or state is None:
+            self._values.clear()
+            self._state = state
+        return self._values.get(key)
+
+    def keep(self, key: Hashable, value: Value) -> None:
+        """Keep a value that was made since its key was looked for, in the same step of the loop.
+
+        So it is made of rows at least as new as the state of then: a commit in between moves the state on.
+        """
+        if self._state is None:
+            return
+        if len(self._values) >= self._size:
+            self._values.clear()
+        self._values[key] = value

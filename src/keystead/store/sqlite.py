@@ -17,6 +17,10 @@ DATABASE = "keystead.db"
 _CACHED_STATEMENTS = 512
 
 
+def _untold() -> int | None:
+    return None
+
+
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Return a connection set up as this engine needs it; every acknowledged commit is synced."""
     connection = sqlite3.connect(
@@ -36,8 +40,10 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 class SQLiteReader:
     """Reads over one connection. Not shared between threads."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, state: Callable[[], int | None] = _untold) -> None:
+        """`state` tells the number of Reader's; the reader of a transaction or a snapshot has none."""
         self._execute = connection.execute
+        self.state = state
 
     def one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Return the first row, or None."""
@@ -57,11 +63,6 @@ class SQLiteReader:
         except sqlite3.OperationalError as error:
             raise StoreUnavailable("the database cannot answer") from error
 
-    def state(self) -> int | None:
-        """See Reader."""
-        row = self.one("PRAGMA data_version")
-        return None if row is None else row[0]
-
 
 class SQLiteTransaction(SQLiteReader, Wishes):
     """The writer's view inside a commit, with what the present job wants done after it."""
@@ -79,15 +80,16 @@ class SQLiteTransaction(SQLiteReader, Wishes):
         """Run one statement once per row of parameters."""
         self._connection.executemany(sql, parameters)
 
-    def state(self) -> int | None:
-        """Return None: SQLite counts the commits of other connections only."""
-        return None
-
 
 class SQLiteWriter:
-    """The one connection that writes the file; see batching.Writer."""
+    """The one connection that writes the file; see batching.Writer. `commits` counts what may have changed it.
+
+    No other process writes it, by the directory's lock, so that nobody has to ask SQLite, whose
+    "PRAGMA data_version" locks and unlocks the file.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.commits = 0
         self._connection = connect(path, read_only=False)
         self._execute = self._connection.execute
 
@@ -113,7 +115,11 @@ class SQLiteWriter:
 
     def commit(self) -> None:
         """See Writer.commit."""
-        self._execute("COMMIT")
+        try:
+            self._execute("COMMIT")
+        finally:
+            # Not before it, when readers still see what was; and if it failed, nobody knows what they see.
+            self.commits += 1
 
     def abandon(self) -> None:
         """See Writer.abandon."""
@@ -147,7 +153,7 @@ class SQLiteStore(BatchingStore):
         except BaseException:
             lock.release()
             raise
-        super().__init__(lock, writer, SQLiteReader(self._reading))
+        super().__init__(lock, writer, SQLiteReader(self._reading, lambda: writer.commits))
 
     def close(self) -> None:
         """See BatchingStore.close."""

@@ -10,13 +10,15 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from keystead.access.doors import RESPOND, Message, Receive, Send, Whole
+from keystead.access.doors import RESPOND, SOURCE_ADDRESS, Message, Receive, Send, Whole
 from keystead.access.refusals import answer as answer_of
 from keystead.access.sigv4 import Malformed, Reason, Refused
+from keystead.audit.event import Event
 from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
 from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
+from keystead.kernel.ids import IdBytes
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.accesslog import AccessLines, Ended
@@ -25,6 +27,7 @@ from keystead.products.lightsail.door.cors import cors_headers, preflight
 from keystead.products.lightsail.door.errors import S3Error
 from keystead.products.lightsail.door.owners import require_expected_owner
 from keystead.products.lightsail.door.request import Hosts, S3Request, read_request
+from keystead.products.lightsail.door.retelling import Asked, Retelling
 from keystead.products.lightsail.door.routes import V2_UNSIGNED, route
 from keystead.products.lightsail.door.scribe import Scribe
 from keystead.products.lightsail.door.visit import Guards, Visit
@@ -68,7 +71,8 @@ class S3Door:
         self._journal = journal
         self._scribe = scribe
         self._lines = lines
-        self._entropy = entropy
+        self._ids = IdBytes(entropy, 8 + 36)
+        self._retelling = Retelling(visitors, guards.reader)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,11 +93,16 @@ class S3Door:
         if scope["method"] != "GET":
             return None
         turn = self._begin(scope)
+        told = self._told_again(turn, scope)
+        if told is not None:
+            return told
         try:
             request = self._read(turn, scope, _receive_nothing)
             if request.operation not in _AT_ONCE:
                 return None
             answer = _without_waiting(self._answer(turn, request))
+            if turn.asked is not None:
+                self._retelling.keep(turn.asked, answer, turn.bucket, request.operation)
         except Exception as error:  # As in `__call__`.
             answer = self._refuse(turn, error)
         self._conclude(turn, answer)
@@ -102,8 +111,29 @@ class S3Door:
             return None
         return answer.status, answer.headers, answer.body
 
+    def _told_again(self, turn: "_Turn", scope: Message) -> Whole | None:
+        """Return what a bucket's key was answered before. Who asks is kept in `turn`; others refuse."""
+        try:
+            found = self._retelling.asked(scope)
+        except (Refused, StoreUnavailable):
+            return None
+        if found is None:
+            return None
+        turn.visitor, turn.asked = visitor, asked = found
+        told = self._retelling.find(asked)
+        if told is None or visitor.credential is None:
+            return None
+        self._usage.touch(visitor.credential.id, "s3", told.bucket.region, scope["state"][SOURCE_ADDRESS])
+
+        def event() -> Event:
+            request = self._read(turn, scope, _receive_nothing)
+            return self._scribe.succeeded(Visit(request, visitor, told.bucket, self._guards), is_read=True)
+
+        self._journal.observe_read(event)
+        return 200, [*told.headers, *_ids(turn)], told.body
+
     def _begin(self, scope: Message) -> "_Turn":
-        drawn = self._entropy.token_bytes(8 + 36)
+        drawn = self._ids.next()
         request_id, host_id = drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode()
         return _Turn(scope["method"], request_id, host_id, self._guards.clock.monotonic())
 
@@ -119,7 +149,7 @@ class S3Door:
         turn.bucket = self._bucket(request.bucket) if request.bucket else None
         if request.operation == "Preflight":
             return preflight(request, turn.bucket)
-        visitor = self._visitors.identify(request)
+        visitor = turn.visitor or self._visitors.identify(request)
         if request.operation == "PostObject" and not visitor.is_anonymous:
             # A form brings its signature in its body, and is not signed a second time.
             raise Malformed(Reason.MORE_THAN_ONE_MECHANISM)
@@ -139,10 +169,7 @@ class S3Door:
 
     def _conclude(self, turn: "_Turn", answer: Answer) -> None:
         """Put the headers on an answer that every answer has, and the request into its bucket's log."""
-        answer.headers += [
-            (b"x-amz-request-id", turn.request_id.encode()),
-            (b"x-amz-id-2", turn.host_id.encode()),
-        ]
+        answer.headers += _ids(turn)
         answer.headers += cors_headers(turn.request, turn.bucket)
         if turn.request is not None and turn.bucket is not None and turn.bucket.access_log is not None:
             visitor = None if turn.visit is None else turn.visit.visitor
@@ -178,6 +205,7 @@ class _Turn:
     """What is known of a request so far."""
 
     __slots__ = (
+        "asked",
         "began",
         "bucket",
         "code",
@@ -187,6 +215,7 @@ class _Turn:
         "request_id",
         "unroutable",
         "visit",
+        "visitor",
     )
 
     def __init__(self, method: str, request_id: str, host_id: str, began: float) -> None:
@@ -199,6 +228,12 @@ class _Turn:
         self.unroutable: S3Error | None = None
         self.bucket: Bucket | None = None
         self.visit: Visit | None = None
+        self.visitor: Visitor | None = None
+        self.asked: Asked | None = None
+
+
+def _ids(turn: _Turn) -> Sequence[Header]:
+    return (b"x-amz-request-id", turn.request_id.encode()), (b"x-amz-id-2", turn.host_id.encode())
 
 
 async def _receive_nothing() -> Message:

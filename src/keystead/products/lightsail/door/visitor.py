@@ -119,6 +119,16 @@ class Visitors:
         credential = self.prove(presented.key_id, presented.session_token, proof)
         return self._visitor_v4(credential, presented, proof)
 
+    def of_bucket_key(self, signed: SignedRequest) -> Visitor | None:
+        """Return who signed a request by its head, if it shows a bucket's key; else None. Raises Refused."""
+        presented = find(signed)
+        claimed = None if presented is None else self._verifier.claimed(presented.key_id)
+        if presented is None or claimed is None or claimed.kind != self._bucket_key:
+            return None
+        proof = self._authenticator.proof(signed, presented, self._rules)
+        credential = self.prove(presented.key_id, presented.session_token, proof)
+        return self._visitor_v4(credential, presented, proof)
+
     def prove(self, key_id: str, session_token: Secret | None, proof: Proof) -> Credential:
         """Return the credential that a proof is good for, of any kind that opens this door. Raises Refused.
 
