@@ -15,6 +15,7 @@ from keystead.access.authorise import Authoriser
 from keystead.access.bearing import Bearings
 from keystead.access.explanations import Explanations
 from keystead.access.limits import RequestLimits
+from keystead.access.objects import Objects
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.directory import DataDirectory
 from keystead.audit import journal as audit_journal
@@ -291,6 +292,7 @@ def _foundation(core: _Core, signing: Accepts) -> Foundation:
         Zones(Changes(), clock, entropy),
         Explanations(clock),
         RequestLimits(dict(settings.limits), clock),
+        Objects(),
     )
 
 

@@ -168,6 +168,9 @@ class Settings:
     domains_per_list: int = _setting(
         values.count, 100_000, "quota of domains in a firewall domain list", flag=False
     )
+    domains_per_import: int = _setting(
+        values.count, 10_000, "quota of domains in a file that is imported into a list", flag=False
+    )
     firewall_rules_per_view: int = _setting(
         values.count, 100, "quota of firewall rules of a DNS view", flag=False
     )

@@ -15,6 +15,7 @@ from keystead.access.authorise import Authoriser
 from keystead.access.doors import HTTPDoor, Listener, Worker
 from keystead.access.explanations import Explanations
 from keystead.access.limits import RequestLimits
+from keystead.access.objects import Objects
 from keystead.audit.journal import Journal
 from keystead.config.places import Addresses, FirstSegments, TLSFiles
 from keystead.config.settings import Settings
@@ -49,7 +50,8 @@ class Foundation:
 
     `tls` are the files that TLS listeners show, made before any listens; `addresses` are known once all listen,
     `first_segments` of paths once every product has said what it serves; `explanations` keep why requests were
-    refused, at doors as well; `limits` count requests by service and account.
+    refused, at doors as well; `limits` count requests by service and account; `objects` are read in buckets for the
+    caller of an operation.
     """
 
     settings: Settings
@@ -83,6 +85,7 @@ class Foundation:
     zones: Zones
     explanations: Explanations
     limits: RequestLimits
+    objects: Objects
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from keystead.products.globalresolver.errors import invalid_members, translate
 from keystead.products.globalresolver.ids import SERVICE
 from keystead.products.globalresolver.kinds import kinds
 from keystead.products.globalresolver.listing import Listing
-from keystead.products.globalresolver.managedlists import ManagedLists
+from keystead.products.globalresolver.managedlists import LOOK_SECONDS, ManagedFiles, ManagedLists
 from keystead.products.globalresolver.managedops import ManagedListOperations
 from keystead.products.globalresolver.resolvers import ResolverOperations
 from keystead.products.globalresolver.rulebatches import RuleBatches
@@ -45,7 +45,7 @@ def _parts(base: Foundation) -> Parts:
             SourceOperations(workshop, listing),
             RuleOperations(rules, listing),
             RuleBatches(rules),
-            DomainListOperations(workshop, listing),
+            DomainListOperations(workshop, listing, base.objects),
             ManagedListOperations(managed, base.markers),
             AssociationOperations(base.zones, listing),
             CoreEndpointOperations(workshop, listing),
@@ -59,9 +59,11 @@ def _parts(base: Foundation) -> Parts:
     )
     door = build_door(base, managed)
     listeners: list[Listener] = list(door.listeners)
-    return Parts(
-        face, listeners=listeners, workers=[Worker("dns-query-log", door.flush_seconds, door.log.flush)]
-    )
+    workers = [Worker("dns-query-log", door.flush_seconds, door.log.flush)]
+    if settings.managed_domain_lists is not None:
+        files = ManagedFiles(managed, base.zones.changes.bump)
+        workers.append(Worker("dns-managed-lists", LOOK_SECONDS, files.look))
+    return Parts(face, listeners=listeners, workers=workers)
 
 
 PRODUCT = Product(

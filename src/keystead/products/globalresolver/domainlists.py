@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from keystead.access.objects import Errand, Fetched, Objects, Unreadable
 from keystead.gateway.call import Call
 from keystead.kernel.errors import QuotaExceeded
 from keystead.products.globalresolver import records
-from keystead.products.globalresolver.domains import BadDomain, normal_domain
+from keystead.products.globalresolver.domains import BadDomain, BadLine, domains_in_file, normal_domain
 from keystead.products.globalresolver.errors import conflict, invalid
 from keystead.products.globalresolver.facts import ListFacts
 from keystead.products.globalresolver.ids import arn_of
@@ -19,15 +20,18 @@ from keystead.products.globalresolver.workshop import Place, Workshop
 from keystead.types import route53globalresolver as gr
 
 _MOST_PER_UPDATE = 1000
+_LARGEST_FILE = 4 * 1024 * 1024
+"""Bytes: more than 10,000 of the longest domains."""
 _OPERATIONS = ("ADD", "REMOVE", "REPLACE")
 
 
 class DomainListOperations:
     """The operations on domain lists."""
 
-    def __init__(self, workshop: Workshop, listing: Listing) -> None:
+    def __init__(self, workshop: Workshop, listing: Listing, objects: Objects) -> None:
         self._workshop = workshop
         self._listing = listing
+        self._objects = objects
 
     @gr.CreateFirewallDomainList("write", resource="firewall-domain-list/*")
     def create_firewall_domain_list(
@@ -96,8 +100,7 @@ class DomainListOperations:
     ) -> gr.UpdateFirewallDomainsOutput:
         """Add domains to a list, remove them, or put them in place of all that it had."""
         found = LISTS.get(call.tx, call.principal.account, request["firewallDomainListId"])
-        if request["operation"] not in _OPERATIONS:
-            raise invalid("operation", "operation must be ADD, REMOVE or REPLACE.")
+        _require_operation(request["operation"])
         if not 1 <= len(request["domains"]) <= _MOST_PER_UPDATE:
             raise invalid("domains", f"An update names between 1 and {_MOST_PER_UPDATE} domains.")
         try:
@@ -107,15 +110,55 @@ class DomainListOperations:
         changed = self._fill(call, found, request["operation"], domains)
         return {"id": changed.id, "name": changed.name, "status": "UPDATING"}
 
-    @gr.ImportFirewallDomains("write", resource="firewall-domain-list/{firewallDomainListId}")
+    async def _fetched(self, call: Call, request: gr.ImportFirewallDomainsInput) -> Fetched:
+        """Read the file that an import names, as its caller may."""
+        LISTS.get(call.reader, call.principal.account, request["firewallDomainListId"])
+        _require_operation(request["operation"])
+        bucket, key = _place(request["domainFileUrl"])
+        is_secure = call.late is not None and call.late("aws:securetransport") == ("true",)
+        errand = Errand(
+            bucket,
+            key,
+            call.principal,
+            call.credential,
+            call.request_id,
+            call.source_address,
+            call.user_agent,
+            is_secure,
+        )
+        try:
+            return await self._objects.fetch(errand, _LARGEST_FILE)
+        except Unreadable as unreadable:
+            raise _refused(unreadable) from unreadable
+
+    @gr.ImportFirewallDomains(
+        "write", resource="firewall-domain-list/{firewallDomainListId}", prepare="_fetched"
+    )
     def import_firewall_domains(
         self, call: Call, request: gr.ImportFirewallDomainsInput
     ) -> gr.ImportFirewallDomainsOutput:
-        """Refuse to import: this authority has no way yet to read the caller's object out of a bucket."""
-        LISTS.get(call.tx, call.principal.account, request["firewallDomainListId"])
-        if request["operation"] not in _OPERATIONS:
-            raise invalid("operation", "operation must be ADD, REMOVE or REPLACE.")
-        raise invalid("domainFileUrl", "Files cannot be imported here yet; use UpdateFirewallDomains.")
+        """Change a list by the domains of a file in a bucket of this authority.
+
+        A file with a bad line changes nothing: the list's `statusMessage` says which, since AWS reads the file
+        after it has answered.
+        """
+        found = LISTS.get(call.tx, call.principal.account, request["firewallDomainListId"])
+        fetched: Fetched = call.prepared
+        try:
+            fetched.require_again(call.tx)
+        except Unreadable as unreadable:
+            raise _refused(unreadable) from unreadable
+        try:
+            domains = domains_in_file(fetched.data)
+        except BadLine as bad:
+            facts = msgspec.structs.replace(found.facts, status_message=f"{bad}; nothing was imported.")
+            changed = self._workshop.change(call, LISTS, found, facts=facts)
+        else:
+            limit = self._workshop.settings.domains_per_import
+            if len(domains) > limit:
+                raise QuotaExceeded("DomainsPerImportedFile", limit, found.id)
+            changed = self._fill(call, found, request["operation"], domains)
+        return {"id": changed.id, "name": changed.name, "status": "UPDATING"}
 
     @gr.DeleteFirewallDomainList("write", resource="firewall-domain-list/{firewallDomainListId}")
     def delete_firewall_domain_list(
@@ -147,6 +190,28 @@ class DomainListOperations:
             found.facts, domain_count=count, version=found.facts.version + 1, status_message=None
         )
         return self._workshop.change(call, LISTS, found, facts=facts)
+
+
+def _require_operation(operation: str) -> None:
+    if operation not in _OPERATIONS:
+        raise invalid("operation", "operation must be ADD, REMOVE or REPLACE.")
+
+
+def _place(url: str) -> tuple[str, bytes]:
+    """Return bucket and key of `s3://BUCKET/KEY`, in which nothing is escaped."""
+    scheme, _, rest = url.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket or not key:
+        raise invalid("domainFileUrl", "domainFileUrl must be s3://BUCKET/KEY, a bucket of this authority.")
+    return bucket, key.encode("utf-8", "surrogatepass")
+
+
+def _refused(unreadable: Unreadable) -> Exception:
+    if unreadable.why == "denied":
+        return gr.AccessDeniedException("The caller may not read the file: s3:GetObject is needed.")
+    if unreadable.why == "missing":
+        return invalid("domainFileUrl", "There is no such file.")
+    return invalid("domainFileUrl", f"The file is larger than {_LARGEST_FILE} bytes.")
 
 
 def _created(made: DomainList) -> Any:

@@ -33,6 +33,7 @@ _QUOTA_TYPES = {
     "DNSViewsPerAccount": "dns-view",
     "FirewallDomainListsPerAccount": "firewall-domain-list",
     "DomainsPerFirewallDomainList": "firewall-domain-list",
+    "DomainsPerImportedFile": "firewall-domain-list",
     "FirewallRulesPerDNSView": "firewall-rule",
     "HostedZonesPerDNSView": "hosted-zone-association",
     "TagsPerEntity": "tag",

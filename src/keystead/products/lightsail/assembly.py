@@ -10,6 +10,7 @@ from keystead.products.lightsail.door.access import Access
 from keystead.products.lightsail.door.accesslog import DELIVERY_SECONDS, AccessLines
 from keystead.products.lightsail.door.app import S3Door
 from keystead.products.lightsail.door.desk import Desk
+from keystead.products.lightsail.door.lending import Lending
 from keystead.products.lightsail.door.operations import operations
 from keystead.products.lightsail.door.request import Hosts
 from keystead.products.lightsail.door.scribe import Scribe
@@ -60,11 +61,13 @@ def s3(base: Foundation) -> S3:
         BUCKET_ACCESS_KEY,
         takes_v2=base.settings.s3_signature_v2,
     )
+    guards = Guards(Access(base.authoriser), base.authenticator, base.verifier, base.clock, base.reader)
+    base.objects.offer(Lending(desk, guards).fetch)
     app = S3Door(
         operations(desk, visitors),
         hosts,
         visitors,
-        Guards(Access(base.authoriser), base.authenticator, base.verifier, base.clock, base.reader),
+        guards,
         base.usage,
         base.journal,
         scribe,

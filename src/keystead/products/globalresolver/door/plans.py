@@ -76,10 +76,6 @@ class Plans:
             await asyncio.shield(task)
         return plan
 
-    def refresh_files(self) -> None:
-        """Have every plan made again: files of managed lists may have changed."""
-        self.changes.bump()
-
     async def _make(self, view: View) -> Plan:
         number = self.changes.value
         firewall, zones = await self.store.read(
