@@ -12,7 +12,8 @@ S3 = ("s3cli", "rclone", "restic", "s3cmd", "s3fs", "s3fs-tls", "minio", "pyarro
 
 
 @pytest.mark.parametrize(
-    "client", ["awscli", "policies", "boto3", "boto3-tls", "dns", "dns_refusals", "grafana-curl", *S3]
+    "client",
+    ["awscli", "policies", "boto3", "boto3-tls", "dns", "dns_refusals", "dns_views", "grafana-curl", *S3],
 )
 def test_real_client_goes_the_whole_way(client: str) -> None:
     walked = subprocess.run(

@@ -171,6 +171,22 @@ def test_value_that_is_not_of_its_type_is_refused(dns_room, zone, kind, value):
     assert refused.value.response["Error"]["Code"] in ("InvalidChangeBatch", "InvalidInput")
 
 
+@pytest.mark.parametrize("dot", ["", "."])
+def test_name_in_a_value_is_whole_with_and_without_its_final_dot(dns_room, zone, dot):
+    view = dns_room.view()
+    associate(dns_room, zone, view)
+    change(
+        dns_room,
+        zone[0],
+        ("CREATE", f"alias.{zone[1]}", "CNAME", 60, [f"target.{zone[1]}".rstrip(".") + dot]),
+        ("CREATE", f"target.{zone[1]}", "A", 60, ["10.0.0.9"]),
+        ("CREATE", zone[1], "MX", 60, [f"10 target.{zone[1]}".rstrip(".") + dot]),
+    )
+
+    assert addresses(dns_room.dot(f"alias.{zone[1]}", view.token)) == [f"target.{zone[1]}", "10.0.0.9"]
+    assert addresses(dns_room.dot(zone[1], view.token, "MX")) == [f"10 target.{zone[1]}"]
+
+
 def test_zone_stays_while_it_has_records_or_answers_a_view(dns_room, zone):
     view = dns_room.view()
     record = (f"www.{zone[1]}", "A", 60, ["10.0.0.1"])

@@ -1,12 +1,13 @@
 """Values of records in presentation format: checked when they are written, and turned into octets for answers.
 
-Follows RFC 1035 §5.1 and the RFC of each type. dnspython reads them, relative to the root and without any
+Follows RFC 1035 §5.1 and the RFC of each type. dnspython reads them, names relative to the root, and without any
 look-up.
 """
 
 from typing import TYPE_CHECKING
 
 import dns.exception
+import dns.name
 import dns.rdataclass
 import dns.rdatatype
 
@@ -38,7 +39,9 @@ def wire_value(type_name: str, text: str) -> bytes:
     if len(text) > LONGEST_VALUE:
         raise BadValue(f"Value is longer than {LONGEST_VALUE} characters")
     try:
-        data = rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(type_name), text)
+        kind = dns.rdatatype.from_text(type_name)
+        # A name is whole with or without its final dot: "DNS domain name format" (Route 53 Developer Guide).
+        data = rdata.from_text(dns.rdataclass.IN, kind, text, dns.name.root, relativize=False)
         return bytes(data.to_wire() or b"")
     # dnspython's own errors, and what it lets through of Python's on odd input.
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, TypeError) as error:
