@@ -24,7 +24,6 @@ from keystead.config.places import TLSFiles
 from keystead.config.values import Address
 from keystead.products.globalresolver.door.arrival import Arrival
 from keystead.products.globalresolver.door.doh import (
-    LONGEST_TARGET,
     MOST_OCTETS,
     BadRequest,
     DoH,
@@ -37,6 +36,8 @@ _BODY_SECONDS = 10.0
 _START_SECONDS = _DRAIN_SECONDS = 10.0
 _BACKLOG = 4096
 _HEADER_MS = 10_000
+_LARGEST_HEAD = 131_072
+"""Twice the longest target, so that one that is too long is told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,10 @@ class DoHListener:
             http=HTTPModes.auto,
             websockets=False,
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=_HEADER_MS, max_buffer_size=LONGEST_TARGET + 32_768
-            ),
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MS, max_buffer_size=_LARGEST_HEAD),
             http2_settings=HTTP2Settings(
                 max_concurrent_streams=200,
-                max_headers_size=LONGEST_TARGET + 32_768,
+                max_headers_size=_LARGEST_HEAD,
                 keep_alive_interval=20_000,
             ),
             log_enabled=False,
