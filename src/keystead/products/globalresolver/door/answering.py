@@ -21,7 +21,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import StoreUnavailable
 from keystead.kernel.lazily import later
 from keystead.products.globalresolver.door import message, subnet
-from keystead.products.globalresolver.door.admission import Admission, Admitted, Denied
+from keystead.products.globalresolver.door.admission import Admission, Admitted, Denied, Standing
 from keystead.products.globalresolver.door.arrival import Arrival
 from keystead.products.globalresolver.door.cache import AnswerCache, Reading
 from keystead.products.globalresolver.door.firewall import Unusable
@@ -29,7 +29,7 @@ from keystead.products.globalresolver.door.logline import Circumstances
 from keystead.products.globalresolver.door.message import Malformed, Query, Record
 from keystead.products.globalresolver.door.plans import Plan, Plans
 from keystead.products.globalresolver.door.querylog import QueryLog
-from keystead.products.globalresolver.door.recall import Known, Recall
+from keystead.products.globalresolver.door.recall import LONGEST_ANSWER, Known, Recall
 from keystead.products.globalresolver.door.told import Told
 from keystead.products.globalresolver.door.upstream import Unanswered
 from keystead.products.globalresolver.door.zonetable import Found, Labels, wire_name
@@ -115,7 +115,7 @@ class Answering:
         if len(tokens) > 1 and arrival.transport == "DOH":
             raise Contradiction
         access = self._admission.judge(arrival, tokens)
-        way = _Way(self, arrival, query, access, began, reply, key)
+        way = _Way(self, arrival, query, access, began, reply)
         if isinstance(access, Denied):
             text = access.reason if self._tells_reasons else NOT_ADMITTED
             return self.logged(way, message.answer(query, message.REFUSED, error=(PROHIBITED, text)))
@@ -124,6 +124,9 @@ class Answering:
         refusal = _not_served(query)
         if refusal is not None:
             return self.logged(way, message.answer(query, refusal))
+        if key is not None:
+            # Now, and not when the plan is made: what changes meanwhile must end what is remembered.
+            way.memo = key, self._admission.standing(access)
         plan = self._plans.held(access.view)
         if plan is None:
             self._start(self._planned(way, access))
@@ -145,7 +148,7 @@ class Answering:
         told = known.told
         if self._clock.monotonic() >= told.until:
             reading = None if known.rest is None else self._upstreams.reading(known.rest)
-            if reading is None:
+            if reading is None or len(reading.wire) > LONGEST_ANSWER:
                 return None
             told = known.told = _told(known.query, known.access, reading)
         token = known.access.token
@@ -178,12 +181,12 @@ class Answering:
         return self.logged(way, way.query.id.to_bytes(2, "big") + told.rest)
 
     def _remember(self, way: "_Way", access: Admitted, plan: Plan, rest: bytes | None, told: Told) -> None:
-        if way.key is not None and plan.firewall.goes_by_the_query_alone:
-            number, query = way.query.id.to_bytes(2, "big"), replace(way.query, options=())
-            standing = self._admission.standing(access)
-            self._recall.remember(
-                way.key, Known(number, standing, access, query, way.circumstances(), rest, told)
-            )
+        if way.memo is None or not plan.firewall.goes_by_the_query_alone:
+            return
+        key, standing = way.memo
+        number, query = way.query.id.to_bytes(2, "big"), replace(way.query, options=())
+        known = Known(number, standing, access, query, way.circumstances(), rest, told)
+        self._recall.remember(key, known)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -192,8 +195,6 @@ class Answering:
 
     async def _planned(self, way: "_Way", access: Admitted) -> None:
         """Answer once the view's plan is made; whatever goes wrong, there is an answer."""
-        # Who was let in before that may be let in no longer: this one has its answer, and nobody goes by it again.
-        way.key = None
         try:
             told = self._by_plan(way, access, await self._plans.of(access.view))
         except StoreUnavailable:
@@ -286,7 +287,7 @@ class Answering:
 class _Way:
     """A query on its way to an answer, and what has been found out about it so far."""
 
-    __slots__ = ("access", "answering", "arrival", "began", "found", "key", "query", "reply", "rule")
+    __slots__ = ("access", "answering", "arrival", "began", "found", "memo", "query", "reply", "rule")
 
     def __init__(
         self,
@@ -296,7 +297,6 @@ class _Way:
         access: Admitted | Denied,
         began: float,
         reply: Reply,
-        key: bytes | None,
     ) -> None:
         self.answering = answering
         self.arrival = arrival
@@ -304,7 +304,9 @@ class _Way:
         self.access = access
         self.began = began
         self.reply = reply
-        self.key = key
+        self.memo: tuple[bytes, Standing] | None = (
+            None  # What the decision is remembered under, and stands on.
+        )
         self.rule: Rule | None = None
         self.found: Found | None = None
 

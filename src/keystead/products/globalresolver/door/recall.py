@@ -19,7 +19,9 @@ from keystead.products.globalresolver.door.logline import Circumstances
 from keystead.products.globalresolver.door.message import Query
 from keystead.products.globalresolver.door.told import Told
 
-MOST_REMEMBERED = 20_000
+MOST_REMEMBERED = 10_000
+LONGEST_ANSWER = 2048
+"""Octets: what was answered at greater length is decided each time, so that decisions stay below 4 KiB each."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,9 @@ class Recall:
         return self._known.get(key)
 
     def remember(self, key: bytes, known: Known) -> None:
-        """Remember a decision in place of the one of before."""
+        """Remember a decision in place of the one of before, if its answer is not too long."""
+        if len(known.told.rest) > LONGEST_ANSWER:
+            return
         if self._known.pop(key, None) is None and len(self._known) >= MOST_REMEMBERED:
             del self._known[next(iter(self._known))]
         self._known[key] = known
