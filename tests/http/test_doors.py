@@ -2,18 +2,22 @@
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager
+from socket import create_connection
 from types import SimpleNamespace
 
 import pytest
 import uvloop
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
-from keystead.access.doors import SOURCE_ADDRESS, HTTPDoor
+from keystead.access.doors import FIRST_MESSAGE_BYTES, SOURCE_ADDRESS, HTTPDoor
 from keystead.config.values import networks
 from keystead.gateway.http.asgi import Application
 from keystead.gateway.http.listeners import HTTPListener
+from keystead.gateway.http.websocket import UNACCEPTED_BYTES
 from keystead.kernel.clock import SystemClock
 
 PATIENCE = 10.0
@@ -26,7 +30,10 @@ async def _echo(scope, receive, send):
     source = scope["state"][SOURCE_ADDRESS].encode()
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.accept"})
+        if scope["raw_path"].endswith(b"/late") and (await receive())["type"] == "websocket.disconnect":
+            return
+        first = {FIRST_MESSAGE_BYTES: 100} if scope["raw_path"].endswith(b"/short") else {}
+        await send({"type": "websocket.accept", **first})
         await send({"type": "websocket.send", "bytes": source + b" " + scope["raw_path"]})
         while (message := await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "bytes": message["bytes"]})
@@ -93,6 +100,58 @@ def test_message_beyond_the_limit_ends_the_websocket_and_no_other(port):
 
         other.send(b"still here")
         assert other.recv(PATIENCE) == b"still here"
+
+
+def test_first_message_is_as_short_as_a_door_says_and_the_next_as_long_as_any(port):
+    with _socket(port, "/v1/data-channel/short") as socket, _socket(port, "/v1/data-channel/short") as other:
+        for each in (socket, other):
+            each.recv(PATIENCE)
+        socket.send([b"x" * 60, b"x" * 41])
+        with pytest.raises(ConnectionClosed, match="1009"):
+            socket.recv(PATIENCE)
+
+        for message in (b"x" * 100, b"y" * 300_000, b"z" * 1024 * 1024):
+            other.send(message)
+            assert other.recv(PATIENCE) == message
+
+
+def test_large_messages_may_follow_the_first_in_one_piece(port):
+    messages = [b"x" * 100, b"y" * 101, b"z" * 300_000]
+    with _socket(port, "/v1/data-channel/short") as socket:
+        socket.recv(PATIENCE)
+        frames = [Frame(Opcode.BINARY, each).serialize(mask=True) for each in messages]
+        socket.socket.sendall(b"".join(frames))
+
+        assert [socket.recv(PATIENCE) for _ in messages] == messages
+
+
+@pytest.mark.parametrize(
+    "early",
+    [Frame(Opcode.BINARY, bytes(UNACCEPTED_BYTES + 1)).serialize(mask=True), b"\xff" * 64, b"\x81\x05hello"],
+    ids=["large", "garbage", "unmasked"],
+)
+def test_client_that_does_not_wait_to_be_accepted_is_cut_off(port, early):
+    upgrade = (
+        b"GET /v1/data-channel/late HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with create_connection(("127.0.0.1", port), PATIENCE) as raw:
+        raw.sendall(upgrade)
+        # What comes in one piece with the head is dropped; this is the next piece.
+        time.sleep(0.2)
+        raw.sendall(early)
+
+        assert raw.recv(65536) == b""
+
+
+def test_pieces_without_a_byte_are_not_kept(port):
+    empty = Frame(Opcode.CONT, b"", fin=False).serialize(mask=True)
+    with _socket(port, "/v1/data-channel/s") as socket:
+        socket.recv(PATIENCE)
+        begin, end = Frame(Opcode.BINARY, b"a", fin=False), Frame(Opcode.CONT, b"b")
+        socket.socket.sendall(begin.serialize(mask=True) + empty * 50_000 + end.serialize(mask=True))
+
+        assert socket.recv(PATIENCE) == b"ab"
 
 
 def test_compression_is_not_negotiated(port):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from keystead.sessionwire.smux import (
+    MAX_REFUSED,
     MAX_STREAMS,
     Command,
     Finished,
@@ -142,3 +143,16 @@ class TwoEnds(RuleBasedStateMachine):
 
 
 TestTwoEnds = TwoEnds.TestCase
+
+
+def test_peer_that_asks_for_streams_without_end_is_none_of_this_session() -> None:
+    server = Mux(is_client=False)
+    syns = b"".join(
+        encode(Command.SYN, stream) for stream in range(3, 3 + 2 * (MAX_STREAMS + MAX_REFUSED), 2)
+    )
+
+    server.feed(syns)
+    with pytest.raises(MuxBroken):
+        server.feed(encode(Command.SYN, 1))
+
+    assert len(server.take_refusals()) == MAX_REFUSED * 8

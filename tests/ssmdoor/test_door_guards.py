@@ -7,6 +7,7 @@ import time
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from keystead.kernel.clock import SystemClock
 from keystead.kernel.entropy import SystemEntropy
@@ -59,8 +60,8 @@ def test_socket_that_says_nothing_is_closed_and_its_token_still_opens(rig: Rig, 
         "{}",
         '{"TokenValue":7}',
         '{"TokenValue":null}',
-        '{"TokenValue":"' + "x" * 70_000 + '"}',
-        "[" * 60_000,
+        '{"TokenValue":"' + "x" * 4_000 + '"}',
+        "[" * 4_000,
     ],
     ids=["binary", "no-json", "no-token", "number", "null", "large", "nested"],
 )
@@ -71,6 +72,42 @@ def test_first_message_that_shows_no_token_is_the_last(rig: Rig, session: dict, 
         return await code_of(socket)
 
     assert asyncio.run(say()) == 1008
+
+
+@pytest.mark.parametrize("size", [4097, 1024 * 1024])
+def test_first_message_that_is_too_large_is_refused_by_its_length(rig: Rig, session: dict, size: int) -> None:
+    """Not even a right token is looked for in it; and none of it has to arrive before the refusal."""
+
+    async def say() -> int:
+        socket = await bare(rig, session)
+        # The head of one masked text, and no more of it.
+        socket.transport.write(bytes([0x81, 0x80 | 127]) + size.to_bytes(8, "big") + bytes(4))
+        return await code_of(socket, 4)
+
+    assert asyncio.run(say()) == 1009
+
+
+def test_first_message_may_be_followed_at_once_by_large_ones(rig: Rig, session: dict) -> None:
+    """As when an end comes back after a cut, and sends again what was on its way."""
+
+    async def come_back() -> bytes:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        channel.socket.transport.abort()
+        again = rig.client("ssm").resume_session(SessionId=session["SessionId"])
+        channel.socket = await bare(rig, again)
+        messages = [
+            Frame(Opcode.TEXT, json.dumps({"TokenValue": again["TokenValue"]}).encode()),
+            Frame(
+                Opcode.BINARY, peer.write("input_stream_data", 0, b'{"cols":80,"rows":24}' + b" " * 30_000, 3)
+            ),
+            Frame(Opcode.BINARY, peer.write("input_stream_data", 1, b"echo all-$((6*7))\r", 1)),
+        ]
+        channel.socket.transport.write(b"".join(each.serialize(mask=True) for each in messages))
+        await channel.sees("all-42")
+        return channel.shown
+
+    assert b"all-42" in asyncio.run(come_back())
 
 
 def test_node_gets_no_channel_of_another_nodes_session(rig: Rig, session: dict) -> None:

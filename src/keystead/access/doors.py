@@ -18,6 +18,8 @@ ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
 
 RESPOND = "keystead.respond"
 """Under this name an HTTP scope's extensions hold `respond(status, headers, body)`, which answers in one step."""
+FIRST_MESSAGE_BYTES = "keystead.first_message_bytes"
+"""In a `websocket.accept`, under this name: how large the first message may be. Later ones are as everywhere."""
 SOURCE_ADDRESS = "source_address"
 """Under this name a scope's state holds the client's address, judged through the proxies that are trusted."""
 

@@ -13,6 +13,8 @@ VERSION: Final = 1
 MAX_SENT_BYTES: Final = 32768
 MAX_STREAMS: Final = 1024
 """How many streams one session may have open (ours); more are refused with FIN."""
+MAX_REFUSED: Final = 1024
+"""How many more a peer may ask for at once (ours); who asks for more of them is no peer of this session."""
 KEEPALIVE_SECONDS: Final = 10.0
 DEAD_AFTER_SECONDS: Final = 30.0
 _HEADER: Final = struct.Struct("<BBHI")
@@ -134,6 +136,8 @@ class Mux:
 
     def _opened(self, stream: int) -> Event | None:
         if len(self._open) >= MAX_STREAMS:
+            if len(self.refused) >= MAX_REFUSED:
+                raise MuxBroken("streams without end")
             self.refused.append(encode(Command.FIN, stream))
             return None
         self._open.add(stream)

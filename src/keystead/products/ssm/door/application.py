@@ -9,7 +9,7 @@ import asyncio
 import re
 from typing import Final
 
-from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
+from keystead.access.doors import FIRST_MESSAGE_BYTES, SOURCE_ADDRESS, Message, Receive, Send
 from keystead.audit.event import authority_event
 from keystead.audit.journal import Journal
 from keystead.credentials.verify import Verifier
@@ -29,6 +29,8 @@ from keystead.store.interface import Reader, Store, Transaction
 
 FIRST_FRAME_SECONDS: Final = 5.0
 MAX_BODY_BYTES: Final = 64 * 1024
+MAX_FIRST_BYTES: Final = 4096
+"""Who opens a channel shows a token of at most 300 characters beside some ids: 700 bytes in all."""
 PREFIXES: Final = (b"/v1/data-channel/", b"/v1/control-channel/")
 _ID: Final = re.compile(rb"[A-Za-z0-9_.-]{1,96}")
 _CONTROL: Final = "control"
@@ -121,7 +123,7 @@ class Application:
         if place is None:
             await send({"type": "websocket.close", "code": POLICY})
             return
-        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.accept", FIRST_MESSAGE_BYTES: MAX_FIRST_BYTES})
         socket = Socket(receive, send)
         kind, id_ = place
         try:
@@ -211,7 +213,7 @@ def session_arns(session: SessionRow, user_id: str) -> tuple[str, str]:
 async def _first(socket: Socket) -> Secret:
     """Return the token in the first message, a text. Raises BadPayload, SocketClosed."""
     message = await socket.read()
-    if not isinstance(message, str) or len(message) > MAX_BODY_BYTES:
+    if not isinstance(message, str) or len(message) > MAX_FIRST_BYTES:
         raise BadPayload("the first message is a text")
     return Secret(text(read_object(message), "TokenValue").encode())
 
