@@ -33,6 +33,11 @@ async def _record(authority: Authority, arguments: Arguments, uid: int) -> objec
         raise CommandFailed(
             f"session {session.id} was not recorded: a setting, its document or its type says so"
         )
+    if session.recording == records.DELETED:
+        raise CommandFailed(
+            f"the recording of session {session.id} was deleted: it was older than `session_recordings_days`; the "
+            f"journal's EndSession has its digest"
+        )
     if arguments.position == 0:
         looked(authority, uid, "ReadSessionRecording", sessionId=session.id)
     content = _portion(authority.settings.data / RECORDINGS, session, arguments.position)

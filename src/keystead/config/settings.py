@@ -240,6 +240,12 @@ class Settings:
         "record what shells and interactive commands show, in session-recordings in data",
         flag=False,
     )
+    session_recordings_days: int = _setting(
+        values.count,
+        365,
+        "days after a session's end that its recording is kept; then it is deleted",
+        flag=False,
+    )
     webhook_url: str = _setting(
         values.text, "", "where what happens to access requests is posted; empty: nowhere", flag=False
     )

@@ -16,6 +16,8 @@ from keystead.products.ssm.door.application import PREFIXES, Application
 from keystead.products.ssm.door.callers import Callers
 from keystead.products.ssm.door.hub import LOOK_SECONDS, Hub
 from keystead.products.ssm.door.node_calls import NodeCalls
+from keystead.products.ssm.door.retention import LOOK_SECONDS as RETENTION_SECONDS
+from keystead.products.ssm.door.retention import Retention
 from keystead.products.ssm.registration import Redeem, Registered, Registrations
 from keystead.products.ssm.session_desk import RequestOf, SessionDesk
 from keystead.products.ssm.session_documents import FindDocument, SessionDocuments
@@ -65,6 +67,9 @@ def node_access(
     )
     calls = NodeCalls(registrations, callers, base.store, clock, entropy)
 
+    recordings = base.settings.data / RECORDINGS
+    retention = Retention(base.store, recordings, base.settings.session_recordings_days, clock)
+
     async def tidy() -> None:
         await base.store.write(lambda tx: session_records.drop_expired_tokens(tx, now_ms(clock)))
 
@@ -76,5 +81,9 @@ def node_access(
             HTTPDoor("ssm-channels", channels, prefixes=PREFIXES, takes_websockets=True),
             HTTPDoor("ssm-nodes", calls, targets=calls.targets),
         ],
-        [Worker("ssm-sessions", LOOK_SECONDS, hub.look), Worker("ssm-tokens", TIDY_SECONDS, tidy)],
+        [
+            Worker("ssm-sessions", LOOK_SECONDS, hub.look),
+            Worker("ssm-tokens", TIDY_SECONDS, tidy),
+            Worker("ssm-recordings", RETENTION_SECONDS, retention.look),
+        ],
     )

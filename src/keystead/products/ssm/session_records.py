@@ -15,6 +15,8 @@ Purpose = Literal["client", "node-data", "node-control"]
 LIVE: Final[tuple[State, ...]] = ("Connecting", "Connected", "Disconnected", "Terminating")
 NOT_RECORDED: Final = "off"
 """In `recording`: what the setting, the document or the session's type says. Empty while it is recorded."""
+DELETED: Final = "deleted"
+"""In `recording`: it was older than the operator keeps them. The journal has its digest."""
 OPEN: Final[tuple[State, ...]] = ("Connecting", "Connected", "Disconnected")
 ENDED: Final[tuple[State, ...]] = ("Terminated", "Failed")
 STEPS: Final[dict[State, tuple[State, ...]]] = {
@@ -36,7 +38,7 @@ _SESSION = (
 class SessionRow:
     """A session. Times are epoch milliseconds; `most_seconds` is None without a maximum duration.
 
-    `recording` is `NOT_RECORDED`, empty, or the digest of what was recorded, once the session is over.
+    `recording` is `NOT_RECORDED`, `DELETED`, empty, or the digest of what was recorded, once the session is over.
     """
 
     id: str
