@@ -66,7 +66,7 @@ def record(session_id: str, output: Path | None, data: str | None) -> None:
 
 
 def _recorded(row: dict[str, Any]) -> str:
-    """Return `off`, `deleted`, `so far` while the session goes on, and then `yes`, or `nothing` if nothing was shown."""
+    """Return `off`, `deleted`, `so far` while the session goes on, then `yes`, or `nothing` if none was shown."""
     if row["recording"] is None:
         return "so far" if row["ended"] is None else "nothing"
     return row["recording"] if row["recording"] in ("off", "deleted") else "yes"
