@@ -15,7 +15,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import AlreadyExists, NotFound, QuotaExceeded
 from keystead.kernel.secret import Secret
 from keystead.products.grafana import account_records as rows
-from keystead.products.grafana import records
+from keystead.products.grafana import records, star_records
 from keystead.products.grafana.account_records import APIKey, ServiceAccount, Token
 from keystead.products.grafana.kinds import API_KEY, SERVICE_ACCOUNT_TOKEN
 from keystead.products.grafana.records import Workspace
@@ -78,6 +78,7 @@ class Accounts:
         account = rows.get_account(tx, workspace, number)
         for token in rows.tokens(tx, workspace, account.id):
             self._forget(tx, token)
+        star_records.remove_of_account(tx, workspace, account.id)
         rows.remove_account(tx, workspace, account.id)
 
     def mint(

@@ -22,6 +22,7 @@ from keystead.products.grafana.door.search import SearchRoutes
 from keystead.products.grafana.door.server import ServerRoutes
 from keystead.products.grafana.door.serviceaccounts import ServiceAccountRoutes
 from keystead.products.grafana.door.snapshots import SnapshotRoutes
+from keystead.products.grafana.door.stars import StarRoutes
 from keystead.products.grafana.door.teams import TeamRoutes
 from keystead.products.grafana.upstream.gate import Gate
 from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
@@ -47,6 +48,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         PreferenceRoutes(),
         PlaylistRoutes(base.entropy),
         SnapshotRoutes(base.entropy),
+        StarRoutes(),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)

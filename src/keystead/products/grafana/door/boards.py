@@ -1,0 +1,24 @@
+"""The dashboard that a request names, if the caller may read it: asked by every group but the dashboards' own."""
+
+from keystead.products.grafana.door import dashboard_records
+from keystead.products.grafana.door.asking import Ask, Refusal
+from keystead.products.grafana.door.dashboard_records import Dashboard
+
+
+def find(ask: Ask, *, uid: str = "", number: int = 0) -> Dashboard | None:
+    """Return the dashboard of a uid, or else of a number, that the caller may read; None when there is none.
+
+    Whatever is decided about single dashboards belongs here: lists leave out what this does not give back.
+    """
+    workspace = ask.workspace.id
+    if uid:
+        return dashboard_records.by_uid(ask.reader, workspace, uid)
+    return dashboard_records.by_id(ask.reader, workspace, number)
+
+
+def get(ask: Ask, *, uid: str = "", number: int = 0) -> Dashboard:
+    """Return the dashboard of a uid, or else of a number, that the caller may read. Raises Refusal 404."""
+    found = find(ask, uid=uid, number=number)
+    if found is None:
+        raise Refusal(404, "Dashboard not found")
+    return found
