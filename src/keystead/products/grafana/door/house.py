@@ -15,6 +15,7 @@ from keystead.products.grafana.door.memory import Memory
 from keystead.products.grafana.door.paths import workspace_at
 from keystead.products.grafana.door.people import PeopleRoutes
 from keystead.products.grafana.door.playlists import PlaylistRoutes
+from keystead.products.grafana.door.plugins import PluginRoutes
 from keystead.products.grafana.door.preferences import PreferenceRoutes
 from keystead.products.grafana.door.routes import RouteTable
 from keystead.products.grafana.door.scribe import Scribe
@@ -49,6 +50,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         PlaylistRoutes(base.entropy),
         SnapshotRoutes(base.entropy),
         StarRoutes(),
+        PluginRoutes(),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)
