@@ -12,6 +12,7 @@ from keystead.products.grafana.door.keeper import AccountKeeper
 from keystead.products.grafana.door.library import LibraryRoutes
 from keystead.products.grafana.door.lists import ListRoutes
 from keystead.products.grafana.door.memory import Memory
+from keystead.products.grafana.door.organisation import OrganisationRoutes
 from keystead.products.grafana.door.paths import workspace_at
 from keystead.products.grafana.door.people import PeopleRoutes
 from keystead.products.grafana.door.playlists import PlaylistRoutes
@@ -51,6 +52,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         SnapshotRoutes(base.entropy),
         StarRoutes(),
         PluginRoutes(),
+        OrganisationRoutes(),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)

@@ -1,4 +1,4 @@
-"""The server and oneself: health, front-end settings, user, organisation, permissions (facts/grafana.md §8.1)."""
+"""The server and oneself: health, front-end settings, user, permissions (facts/grafana.md §8.1)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,10 @@ from keystead.products.grafana.door.acl import managed_scopes
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.roles import ADMIN, GRANTS, SERVER_ADMIN, SIGNED_IN
 from keystead.products.grafana.door.routes import Route
-from keystead.products.grafana.door.serviceaccounts import avatar_url, spelt
+from keystead.products.grafana.door.serviceaccounts import avatar_url
 from keystead.products.grafana.door.times import shown_time
 from keystead.products.grafana.records import Workspace
 
-_ORGANISATION = {"id": 1, "name": "Main Org."}
-_NO_ADDRESS = dict.fromkeys(("address1", "address2", "city", "zipCode", "state", "country"), "")
 _SHORT_USERS_FROM = 11
 # Routes of Grafana's own administrator, whom no workspace lends to anybody.
 _SERVER_ADMIN_ROUTES = (
@@ -50,11 +48,8 @@ class ServerRoutes:
         return [
             Route("GET", "/frontend/settings", SIGNED_IN, self._settings),
             Route("GET", "/user", SIGNED_IN, self._user),
-            Route("GET", "/user/orgs", SIGNED_IN, self._user_orgs),
             Route("GET", "/user/teams", SIGNED_IN, self._nothing),
             Route("POST", "/user/using/{id}", SIGNED_IN, self._use),
-            Route("GET", "/org", "orgs:read", self._org),
-            Route("GET", "/orgs/1", "orgs:read", self._org),
             Route("GET", "/access-control/user/permissions", SIGNED_IN, self._permissions),
             Route("GET", "/access-control/user/actions", SIGNED_IN, self._actions),
             *(Route(method, path, SERVER_ADMIN, self._nothing) for method, path in _SERVER_ADMIN_ROUTES),
@@ -116,17 +111,10 @@ class ServerRoutes:
             }
         )
 
-    def _user_orgs(self, ask: Ask) -> Answer:
-        return Answer([{"orgId": 1, "name": _ORGANISATION["name"], "role": spelt(ask.holder.role)}])
-
     def _use(self, ask: Ask) -> Answer:
         if ask.path["id"] != "1":
             raise Refusal(401, "Not a valid organization")
         return Answer({"message": "Active organization changed"})
-
-    def _org(self, ask: Ask) -> Answer:
-        del ask
-        return Answer({**_ORGANISATION, "address": _NO_ADDRESS})
 
     def _permissions(self, ask: Ask) -> Answer:
         return Answer(_scopes(ask))
