@@ -179,6 +179,15 @@ def remove_token(tx: Transaction, workspace: str, number: int) -> None:
     tx.run("DELETE FROM grafana_token WHERE workspace = ? AND id = ?", (workspace, number))
 
 
+def keys(reader: Reader, workspace: str) -> list[APIKey]:
+    """Return a workspace's API keys by name."""
+    rows = reader.all(
+        "SELECT workspace, name, role, credential FROM grafana_api_key WHERE workspace = ? ORDER BY name",
+        (workspace,),
+    )
+    return [APIKey(*row) for row in rows]
+
+
 def find_key(reader: Reader, workspace: str, name: str) -> APIKey | None:
     """Return the API key of this name."""
     row = reader.one(

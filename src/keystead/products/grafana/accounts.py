@@ -117,9 +117,9 @@ class Accounts:
         self._forget(tx, token)
 
     def mint_key(
-        self, tx: Transaction, workspace: Workspace, name: str, role: str, life: timedelta
+        self, tx: Transaction, workspace: Workspace, name: str, role: str, life: timedelta | None
     ) -> tuple[APIKey, Secret]:
-        """Make an API key of this role. Raises AlreadyExists, QuotaExceeded."""
+        """Make an API key of this role that lives for `life`, or for ever. Raises AlreadyExists, QuotaExceeded."""
         namesake = rows.find_key(tx, workspace.id, name)
         if namesake is not None:
             if shelf.find(tx, namesake.credential) is not None:

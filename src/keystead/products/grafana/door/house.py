@@ -5,6 +5,7 @@ from keystead.products.grafana.door.accesscontrol import AccessControlRoutes
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.annotations import AnnotationRoutes
 from keystead.products.grafana.door.app import GrafanaDoor
+from keystead.products.grafana.door.authkeys import KeyRoutes
 from keystead.products.grafana.door.dashboards import DashboardRoutes
 from keystead.products.grafana.door.datasources import DataSourceRoutes
 from keystead.products.grafana.door.folders import FolderRoutes
@@ -53,6 +54,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         StarRoutes(),
         PluginRoutes(),
         OrganisationRoutes(),
+        KeyRoutes(keeper, base.usage),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)

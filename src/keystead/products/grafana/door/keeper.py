@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Protocol
 
 from keystead.kernel.secret import Secret
-from keystead.products.grafana.account_records import ServiceAccount, Token
+from keystead.products.grafana.account_records import APIKey, ServiceAccount, Token
 from keystead.products.grafana.records import Workspace
 from keystead.store.interface import Transaction
 
 
 class AccountKeeper(Protocol):
-    """Changes service accounts and tokens, for the AWS operations and the door alike (`accounts.py`)."""
+    """Changes service accounts, tokens and API keys, for the AWS operations and the door alike (`accounts.py`)."""
 
     def create(
         self, tx: Transaction, workspace: Workspace, name: str, role: str, *, is_disabled: bool = False
@@ -42,4 +42,14 @@ class AccountKeeper(Protocol):
 
     def revoke(self, tx: Transaction, workspace: str, account: int, number: int) -> None:
         """Delete a token. Raises NotFound."""
+        ...
+
+    def mint_key(
+        self, tx: Transaction, workspace: Workspace, name: str, role: str, life: timedelta | None
+    ) -> tuple[APIKey, Secret]:
+        """Make an API key. Raises AlreadyExists, QuotaExceeded."""
+        ...
+
+    def revoke_key(self, tx: Transaction, workspace: str, name: str) -> None:
+        """Delete an API key. Raises NotFound."""
         ...

@@ -18,12 +18,13 @@ from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.times import shown_time
 
 _READ, _WRITE = "serviceaccounts:read", "serviceaccounts:write"
-_ROLES = {"Viewer": "VIEWER", "Editor": "EDITOR", "Admin": "ADMIN"}
-_SPELT = {role: spelt for spelt, role in _ROLES.items()}
+ROLES = {"Viewer": "VIEWER", "Editor": "EDITOR", "Admin": "ADMIN"}
+"""Roles as Grafana spells them, and as they are kept."""
+_SPELT = {role: spelt for spelt, role in ROLES.items()}
 _MOST_TOKENS = 300
 _NEAR = 7 * 86_400
-# A hundred years: what is asked for beyond is as good as for ever, and no time could be written down for it.
-_LONGEST_SECONDS = 100 * 365 * 86_400
+LONGEST_SECONDS = 100 * 365 * 86_400
+"""A hundred years: what is asked for beyond is as good as for ever, and no time could be written down for it."""
 
 
 class ServiceAccountRoutes:
@@ -116,7 +117,7 @@ class ServiceAccountRoutes:
         if seconds < 0:
             message = "invalid SecondsToLive value"
             ask.refuse(400, message, "serviceaccounts.ErrInvalidInput", message)
-        life = timedelta(seconds=seconds) if 0 < seconds <= _LONGEST_SECONDS else None
+        life = timedelta(seconds=seconds) if 0 < seconds <= LONGEST_SECONDS else None
         try:
             token, secret = self._keeper.mint(ask.tx, ask.workspace, number, name, life)
         except AlreadyExists:
@@ -183,7 +184,7 @@ def _account(ask: Ask) -> ServiceAccount:
 
 def _role_in(ask: Ask, default: str) -> str:
     """Return the role in the body, not above the caller's. Raises Refusal."""
-    role = _ROLES.get(ask.text("role", default))
+    role = ROLES.get(ask.text("role", default))
     if role is None:
         message = "invalid role specified"
         ask.refuse(400, message, "serviceaccounts.ErrInvalidRoleSpecified", message)
