@@ -3,6 +3,7 @@
 Follows facts/grafana.md §2: an AWS call and a call at the door on the same thing cannot be told apart afterwards.
 """
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -146,6 +147,34 @@ class Accounts:
         if shelf.find(tx, key.credential) is not None:
             self._issuer.revoke(tx, key.credential)
         rows.remove_key(tx, workspace, name)
+
+    def migrate_keys(self, tx: Transaction, workspace: Workspace) -> list[Token]:
+        """Make each API key a token of a service account of its own, with the key's role. Raises QuotaExceeded.
+
+        The credentials stay as they are: whoever holds a key notices nothing.
+        """
+        moved: list[Token] = []
+        for key in rows.keys(tx, workspace.id):
+            rows.remove_key(tx, workspace.id, key.name)
+            if shelf.find(tx, key.credential) is None:
+                continue
+            account = self._create_named(tx, workspace, f"sa-autogen-1-{key.name}", key.role)
+            names = (f"{key.name} {count}" if count > 1 else key.name for count in itertools.count(1))
+            name = next(each for each in names if rows.token_named(tx, workspace.id, each) is None)
+            number = records.next_number(tx, workspace.id, "token")
+            token = Token(workspace.id, number, account.id, name, key.credential)
+            rows.add_token(tx, token)
+            moved.append(token)
+        return moved
+
+    def _create_named(self, tx: Transaction, workspace: Workspace, name: str, role: str) -> ServiceAccount:
+        """Make a service account of this name, or of one like it if its login is taken. Raises QuotaExceeded."""
+        for count in itertools.count(1):
+            try:
+                return self.create(tx, workspace, f"{name} {count}" if count > 1 else name, role)
+            except AlreadyExists:
+                continue
+        raise RuntimeError("no login was free")
 
     def clear(self, tx: Transaction, workspace: Workspace) -> None:
         """Revoke every credential of a workspace and delete all that is in it."""

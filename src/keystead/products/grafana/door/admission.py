@@ -75,9 +75,9 @@ class Admission:
         """Return whose a verified credential is. Raises Refusal 401 if that is disabled or gone."""
         if credential.kind == API_KEY:
             key = rows.key_of(reader, workspace.id, credential.id)
-            if key is None:
-                raise _refusal(workspace, _INVALID)
-            return Holder(0, "", key.name, key.role, credential)
+            if key is not None:
+                return Holder(0, "", key.name, key.role, credential)
+        # A key without a row of its own may have become a service account's token.
         token = rows.token_of(reader, workspace.id, credential.id)
         account = None if token is None else rows.find_account(reader, workspace.id, token.service_account)
         if account is None:

@@ -5,19 +5,17 @@ from keystead.products.grafana.door.accesscontrol import AccessControlRoutes
 from keystead.products.grafana.door.admission import Admission
 from keystead.products.grafana.door.annotations import AnnotationRoutes
 from keystead.products.grafana.door.app import GrafanaDoor
-from keystead.products.grafana.door.authkeys import KeyRoutes
 from keystead.products.grafana.door.dashboards import DashboardRoutes
 from keystead.products.grafana.door.datasources import DataSourceRoutes
 from keystead.products.grafana.door.folders import FolderRoutes
+from keystead.products.grafana.door.further import further_groups
 from keystead.products.grafana.door.keeper import AccountKeeper
 from keystead.products.grafana.door.library import LibraryRoutes
 from keystead.products.grafana.door.lists import ListRoutes
 from keystead.products.grafana.door.memory import Memory
-from keystead.products.grafana.door.organisation import OrganisationRoutes
 from keystead.products.grafana.door.paths import workspace_at
 from keystead.products.grafana.door.people import PeopleRoutes
 from keystead.products.grafana.door.playlists import PlaylistRoutes
-from keystead.products.grafana.door.plugins import PluginRoutes
 from keystead.products.grafana.door.preferences import PreferenceRoutes
 from keystead.products.grafana.door.routes import RouteTable
 from keystead.products.grafana.door.scribe import Scribe
@@ -25,7 +23,6 @@ from keystead.products.grafana.door.search import SearchRoutes
 from keystead.products.grafana.door.server import ServerRoutes
 from keystead.products.grafana.door.serviceaccounts import ServiceAccountRoutes
 from keystead.products.grafana.door.snapshots import SnapshotRoutes
-from keystead.products.grafana.door.stars import StarRoutes
 from keystead.products.grafana.door.teams import TeamRoutes
 from keystead.products.grafana.upstream.gate import Gate
 from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
@@ -51,10 +48,7 @@ def build_door(base: Foundation, keeper: AccountKeeper, memory: Memory) -> tuple
         PreferenceRoutes(),
         PlaylistRoutes(base.entropy),
         SnapshotRoutes(base.entropy),
-        StarRoutes(),
-        PluginRoutes(),
-        OrganisationRoutes(),
-        KeyRoutes(keeper, base.usage),
+        *further_groups(base, keeper),
     )
     admission = Admission(base.verifier, memory)
     scribe = Scribe(base.journal, base.clock, base.entropy, reads=base.settings.audit_reads)

@@ -53,3 +53,7 @@ class AccountKeeper(Protocol):
     def revoke_key(self, tx: Transaction, workspace: str, name: str) -> None:
         """Delete an API key. Raises NotFound."""
         ...
+
+    def migrate_keys(self, tx: Transaction, workspace: Workspace) -> list[Token]:
+        """Make each API key a token of a service account of its own. Raises QuotaExceeded."""
+        ...

@@ -48,7 +48,6 @@ class ServerRoutes:
         return [
             Route("GET", "/frontend/settings", SIGNED_IN, self._settings),
             Route("GET", "/user", SIGNED_IN, self._user),
-            Route("GET", "/user/teams", SIGNED_IN, self._nothing),
             Route("POST", "/user/using/{id}", SIGNED_IN, self._use),
             Route("GET", "/access-control/user/permissions", SIGNED_IN, self._permissions),
             Route("GET", "/access-control/user/actions", SIGNED_IN, self._actions),

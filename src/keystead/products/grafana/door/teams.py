@@ -11,6 +11,7 @@ from keystead.products.grafana.door import item_records as rows
 from keystead.products.grafana.door.acl import TEAM as SORT
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.item_records import Item
+from keystead.products.grafana.door.roles import SIGNED_IN
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import avatar_url
 from keystead.products.grafana.door.uids import new_uid
@@ -32,6 +33,7 @@ class TeamRoutes:
         one, members = "/teams/{id}", "/teams/{id}/members"
         read, write = "teams.permissions:read", "teams.permissions:write"
         return [
+            Route("GET", "/user/teams", SIGNED_IN, self._mine),
             Route("GET", "/teams/search", _READ, self._search),
             Route("POST", "/teams", "teams:create", self._create, writes=True),
             Route("GET", one, _READ, self._show),
@@ -42,6 +44,15 @@ class TeamRoutes:
             Route("PUT", members + "/{user}", write, self._promote, writes=True),
             Route("DELETE", members + "/{user}", write, self._leave, writes=True),
         ]
+
+    def _mine(self, ask: Ask) -> Answer:
+        oneself = str(ask.holder.number)
+        mine = (
+            (each, each.body["members"].get(oneself))
+            for each in rows.listed(ask.reader, ask.workspace.id, SORT)
+        )
+        shown = [{**_shown(ask, each), "permission": level} for each, level in mine if level is not None]
+        return Answer(shown)
 
     def _search(self, ask: Ask) -> Answer:
         name, query = ask.one("name"), ask.one("query").lower()
