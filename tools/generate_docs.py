@@ -17,7 +17,7 @@ from keystead.cli.main import cli
 from keystead.config.settings import Settings, defaults, documentation
 from keystead.gateway.operations import OperationTable, Service
 from keystead.products.grafana.door.roles import EDITOR_ROLE, GRANTS, SERVER_ADMIN, SIGNED_IN, may
-from keystead.products.grafana.door.routes import Route
+from keystead.products.grafana.door.routes import Route, path_of
 from keystead.products.grafana.upstream.gate import Gate
 from keystead.protocol.regions import public_regions
 
@@ -217,9 +217,7 @@ def grafana_routes() -> Sequence[Route]:
 def grafana_page() -> str:
     """Return every route of the embedded Grafana door, and the least that it needs."""
     ordered = sorted(grafana_routes(), key=lambda route: (route.template, route.method))
-    rows = [
-        [route.method, f"`/api{route.template}`", _needed(route), _least_role(route)] for route in ordered
-    ]
+    rows = [[route.method, f"`{path_of(route)}`", _needed(route), _least_role(route)] for route in ordered]
     return f"""# Routes of the Grafana door
 
 What the embedded door of a Grafana workspace serves, beside `GET /api/health` and `GET /healthz`, which need no

@@ -27,7 +27,7 @@ from keystead.products.grafana.door.roles import EDITOR_ROLE, SERVER_ADMIN, SIGN
 from keystead.products.grafana.door.routes import Route, RouteTable
 from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
-from keystead.products.grafana.door.wire import HEADERS, ClientGone, answer, body_of, header, query_of
+from keystead.products.grafana.door.wire import HEADERS, ClientGone, body_of, header, query_of, tell
 from keystead.products.grafana.records import Workspace
 from keystead.store.interface import Reader, Store, Transaction, UnstorableText
 
@@ -85,7 +85,7 @@ class GrafanaDoor:
             told = Answer({"message": "Service unavailable"}, 503)
         except ClientGone:
             return
-        await answer(scope, send, told.status, told.body)
+        await tell(scope, send, told)
 
     def at_once(self, scope: Message, workspace_id: str, path: bytes) -> Whole | None:
         """Return an answer that is held in memory for who asks; None leaves the request to `__call__`.

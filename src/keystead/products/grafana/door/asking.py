@@ -28,10 +28,11 @@ class Holder(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A status and what goes out as JSON."""
+    """A status and what goes out as JSON; `location` is where a redirect leads to, in ASCII."""
 
     body: Any
     status: int = 200
+    location: str = ""
 
 
 class Refusal(DomainError):

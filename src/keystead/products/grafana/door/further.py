@@ -9,6 +9,7 @@ from keystead.products.grafana.door.keymigration import KeyMigrationRoutes
 from keystead.products.grafana.door.organisation import OrganisationRoutes
 from keystead.products.grafana.door.plugins import PluginRoutes
 from keystead.products.grafana.door.routes import Route
+from keystead.products.grafana.door.shorturls import ShortURLRoutes
 from keystead.products.grafana.door.stars import StarRoutes
 from keystead.products.product import Foundation
 
@@ -29,4 +30,5 @@ def further_groups(base: Foundation, keeper: AccountKeeper) -> Sequence[Group]:
         OrganisationRoutes(),
         KeyRoutes(keeper, base.usage),
         KeyMigrationRoutes(keeper),
+        ShortURLRoutes(base.entropy),
     ]

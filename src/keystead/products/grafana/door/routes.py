@@ -7,6 +7,7 @@ from keystead.products.grafana.door.asking import Answer, Ask
 from keystead.products.grafana.door.paths import decoded
 
 _SEPARATORS = frozenset("/\\%;")
+_BESIDE_API = ("/goto/",)
 Handle = Callable[[Ask], Answer]
 
 
@@ -36,7 +37,7 @@ class RouteTable:
         self.routes = tuple(routes)
         self._by_shape: dict[tuple[str, int], list[tuple[tuple[bytes, ...], Route]]] = {}
         for route in self.routes:
-            words = ("/api" + route.template).encode().split(b"/")[1:]
+            words = path_of(route).encode().split(b"/")[1:]
             self._by_shape.setdefault((route.method, len(words)), []).append((tuple(words), route))
         for found in self._by_shape.values():
             # Words before parameters, place by place, so that `/search` is never taken for an id.
@@ -50,6 +51,11 @@ class RouteTable:
             if path is not None:
                 return route, path
         return None
+
+
+def path_of(route: Route) -> str:
+    """Return a route's whole path, parameters as `{name}`: below `/api`, but for the few that people follow."""
+    return route.template if route.template.startswith(_BESIDE_API) else "/api" + route.template
 
 
 def _fitted(words: tuple[bytes, ...], segments: tuple[bytes, ...]) -> Mapping[str, str] | None:

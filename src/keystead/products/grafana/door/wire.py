@@ -1,13 +1,13 @@
 """HTTP at the door: the raw request's head, its body within limits, and answers as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from keystead.access.doors import RESPOND, Message, Receive, Send
-from keystead.products.grafana.door.asking import Refusal, is_object
+from keystead.products.grafana.door.asking import Answer, Refusal, is_object
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """A dashboard may have some megabytes; Grafana's own limit is that of whatever stands before it."""
@@ -78,14 +78,22 @@ async def _raw_body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-async def answer(scope: Message, send: Send, status: int, body: object) -> None:
+async def tell(scope: Message, send: Send, told: Answer) -> None:
+    """Send what a handler answers."""
+    headers = (*HEADERS, (b"location", told.location.encode("ascii"))) if told.location else HEADERS
+    await answer(scope, send, told.status, told.body, headers)
+
+
+async def answer(
+    scope: Message, send: Send, status: int, body: object, headers: Sequence[tuple[bytes, bytes]] = HEADERS
+) -> None:
     """Send a JSON answer; nobody is to keep it."""
     encoded = msgspec.json.encode(body)
     extension = scope.get("extensions", {}).get(RESPOND)
     if extension is not None:
         # It adds the length, and leaves the body of an answer to HEAD away.
-        await extension["respond"](status, HEADERS, encoded)
+        await extension["respond"](status, headers, encoded)
         return
-    headers = [*HEADERS, (b"content-length", str(len(encoded)).encode())]
+    headers = [*headers, (b"content-length", str(len(encoded)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else encoded})
