@@ -392,3 +392,18 @@ def test_before_grafana_11_folders_are_flat_and_api_keys_have_their_roles_lines_
     share.shares(f"/folders/{outer}", {"userId": share.numbers["VIEWER"], "permission": EDIT})
     assert room.ask(share.workspace, path, made["key"]).status == 403
     assert share.status("GET", f"/folders/{outer}", "VIEWER") == 200
+
+
+def test_stars_are_shown_in_search_and_given_to_what_may_be_read_only(share: Share):
+    seen, hidden = share.dashboard(), share.dashboard()
+    for board in (seen, hidden):
+        told = share.does("POST", f"/user/stars/dashboard/uid/{board}", role="VIEWER")
+        assert told == {"message": "Dashboard starred!"}
+    share.shares(f"/dashboards/uid/{hidden}")
+
+    starred = share.does("GET", "/search?starred=true", role="VIEWER")
+    assert [(each["uid"], each["isStarred"]) for each in starred] == [(seen, True)]
+    assert share.does("GET", f"/dashboards/uid/{seen}", role="VIEWER")["meta"]["isStarred"]
+    assert not share.does("GET", f"/dashboards/uid/{seen}", role="EDITOR")["meta"]["isStarred"]
+    assert share.does("GET", "/user/stars", role="VIEWER") == [seen]
+    assert share.status("POST", f"/user/stars/dashboard/uid/{hidden}", "VIEWER") == 404

@@ -15,7 +15,6 @@ from keystead.products.grafana import account_records as rows
 from keystead.products.grafana.account_records import APIKey
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.keeper import AccountKeeper
-from keystead.products.grafana.door.needs import KEYS_CREATE, KEYS_DELETE, KEYS_READ
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import LONGEST_SECONDS, ROLES, spelt
 from keystead.products.grafana.door.times import shown_time
@@ -38,9 +37,9 @@ class KeyRoutes:
         """Return the routes of this group."""
         path, majors = "/auth/keys", WITH_KEYS
         return [
-            Route("GET", path, KEYS_READ, only_in(majors, self._list)),
-            Route("POST", path, KEYS_CREATE, only_in(majors, self._mint), writes=True),
-            Route("DELETE", path + "/{id}", KEYS_DELETE, only_in(majors, self._revoke), writes=True),
+            Route("GET", path, "apikeys:read", only_in(majors, self._list)),
+            Route("POST", path, "apikeys:create", only_in(majors, self._mint), writes=True),
+            Route("DELETE", path + "/{id}", "apikeys:delete", only_in(majors, self._revoke), writes=True),
         ]
 
     def _list(self, ask: Ask) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keystead.kernel.entropy import Entropy
+from keystead.products.grafana import star_records
 from keystead.products.grafana.acl_records import ADMINISTER, EDIT, VIEW
 from keystead.products.grafana.door import dashboard_records as rows
 from keystead.products.grafana.door import folder_records
@@ -181,6 +182,7 @@ def _meta(ask: Ask, dashboard: Dashboard) -> dict[str, Any]:
         "version": dashboard.version,
         "hasAcl": has_own_list(ask, dashboard.id),
         "isFolder": False,
+        "isStarred": dashboard.id in star_records.starred(ask.reader, ask.workspace.id, ask.holder.number),
         "folderId": folder.id,
         "folderUid": folder.uid if folder.id else "",
         "folderTitle": folder.title,

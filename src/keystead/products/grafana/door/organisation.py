@@ -6,7 +6,6 @@ from typing import Any
 
 from keystead.products.grafana.door import item_records as rows
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal
-from keystead.products.grafana.door.needs import ORGS_WRITE
 from keystead.products.grafana.door.roles import SIGNED_IN
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import spelt
@@ -28,8 +27,8 @@ class OrganisationRoutes:
         for path in ("/org", "/orgs/1"):
             found += [
                 Route("GET", path, _READ, self._show),
-                Route("PUT", path, ORGS_WRITE, self._rename, writes=True),
-                Route("PUT", path + "/address", ORGS_WRITE, self._move, writes=True),
+                Route("PUT", path, "orgs:write", self._rename, writes=True),
+                Route("PUT", path + "/address", "orgs:write", self._move, writes=True),
             ]
         return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from keystead.products.grafana import star_records
 from keystead.products.grafana.acl_records import EDIT, VIEW
 from keystead.products.grafana.door import dashboard_records, folder_records
 from keystead.products.grafana.door.acl import Rights
@@ -16,6 +17,7 @@ from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.uids import slug
 
 _MOST = 5000
+_DASHBOARD = "dash-db"
 _NUMBERS = ("dashboardIds", "folderIds")
 _SORTS = {"alpha-asc": False, "alpha-desc": True}
 
@@ -42,9 +44,11 @@ class SearchRoutes:
             *_folders(ask, lambda folder: rights.on_folder(folder) >= needs),
             *_dashboards(ask, lambda dashboard: rights.on_dashboard(dashboard) >= needs),
         ]
+        starred = star_records.starred(ask.reader, ask.workspace.id, ask.holder.number)
+        for hit in found:
+            hit["isStarred"] = hit["type"] == _DASHBOARD and hit["id"] in starred
         if ask.one("starred") == "true":
-            # Nothing is starred here: stars are people's.
-            found = []
+            found = [hit for hit in found if hit["isStarred"]]
         if ask.one("sort") in _SORTS:
             found.sort(key=lambda hit: hit["title"].lower(), reverse=_SORTS[ask.one("sort")])
         page = ask.count("page", 1, most=10**6)
@@ -72,7 +76,7 @@ def _folders(ask: Ask, is_open: Callable[[Folder], bool]) -> list[dict[str, Any]
 
 
 def _dashboards(ask: Ask, is_open: Callable[[Dashboard], bool]) -> list[dict[str, Any]]:
-    if ask.one("type", "dash-db") != "dash-db":
+    if ask.one("type", _DASHBOARD) != _DASHBOARD:
         return []
     folders = {folder.id: folder for folder in folder_records.listed(ask.reader, ask.workspace.id)}
     numbers, in_folders = (_numbers(ask, name) for name in _NUMBERS)
@@ -138,5 +142,5 @@ def _place(ask: Ask, folder: Folder | None) -> dict[str, Any]:
 
 
 def _dashboard_hit(ask: Ask, dashboard: Dashboard, folder: Folder | None) -> dict[str, Any]:
-    hit = _hit(dashboard.id, dashboard.uid, dashboard.title, "dash-db")
+    hit = _hit(dashboard.id, dashboard.uid, dashboard.title, _DASHBOARD)
     return {**hit, "url": dashboard_url(ask, dashboard), "tags": dashboard.tags, **_place(ask, folder)}
