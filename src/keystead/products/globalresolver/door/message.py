@@ -207,10 +207,11 @@ def upstream_query(
 ) -> bytes:
     """Return a query for an upstream, without its id, which whoever sends it puts in front.
 
-    Its OPT record is made from nothing: no option of a client passes.
+    Its OPT record is made from nothing: no option of a client passes. One that is to be checked asks by AD to be
+    told whether it was (RFC 6840 §5.7): what was kept of it answers also who asks for that later.
     """
     options = b"" if subnet is None else struct.pack("!HH", CLIENT_SUBNET_OPTION, len(subnet)) + subnet
-    head = _AFTER_ID.pack(RD | (CD if checking_disabled else 0), 1, 0, 0, 1)
+    head = _AFTER_ID.pack(RD | (CD if checking_disabled else AD), 1, 0, 0, 1)
     opt = b"\0" + _RECORD.pack(OPT, UDP_SIZE, DO if wants_dnssec else 0, len(options)) + options
     return head + question + opt
 
