@@ -109,8 +109,8 @@ def _lines(settings: Settings, ready: dict[str, Any], file: Path, *, secrets: bo
     else:
         exports |= {"AWS_SHARED_CREDENTIALS_FILE": str(file), "AWS_PROFILE": "default"}
     exports["NO_PROXY"] = exports["no_proxy"] = _no_proxy(urlsplit(url).hostname or "")
-    if tls:
-        exports["AWS_CA_BUNDLE"] = str(settings.tls_certificate or settings.data / "tls" / "ca.pem")
+    # Over plain HTTP, too: what `aws ssm start-session` joins is a TLS stream.
+    exports["AWS_CA_BUNDLE"] = str(settings.tls_certificate or settings.data / "tls" / "ca.pem")
     unset = [name for name in _UNSET if name not in exports]
     unset += [name for name in os.environ if name.startswith(_SERVICE_ENDPOINT)]
     if secrets:

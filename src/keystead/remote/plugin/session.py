@@ -5,6 +5,7 @@ Follows aws/session-manager-plugin, `src/sessionmanagerplugin/session/session.go
 
 import asyncio
 import os
+import ssl
 import sys
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,10 @@ OUR_AGENT: Final = "9999"
 """The third part of our agent's version: it takes larger messages than the real one."""
 EXIT_CODE_VARIABLE: Final = "KEYSTEAD_PLUGIN_EXIT_CODE"
 CA_VARIABLE: Final = "AWS_CA_BUNDLE"
+_UNTRUSTED: Final = (
+    f"Next: set {CA_VARIABLE} to the authority's CA certificate (tls/ca.pem in its data directory), "
+    "as `keystead env` does.\n"
+)
 
 
 class PluginSession:
@@ -65,7 +70,8 @@ class PluginSession:
             _say(f"\nSession: {session_id} timed out.\n")
             return 0
         except Lost as lost:
-            _say(f"\nSession {session_id} cannot be reached: {lost}\n", sys.stderr.fileno())
+            hint = _UNTRUSTED if isinstance(lost.__cause__, ssl.SSLCertVerificationError) else ""
+            _say(f"\nSession {session_id} cannot be reached: {lost}\n{hint}", sys.stderr.fileno())
             return 1
         finally:
             await self._stop_using()
