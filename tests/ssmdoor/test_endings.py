@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,26 @@ PREFERENCES = "SSM-SessionManagerRunShell"
 
 
 EVERYTHING = statement(Action="ssm:*", Resource="*")
+
+
+@pytest.mark.parametrize("why", ["nobody listens", "no certificate is trusted"])
+def test_session_that_its_client_cannot_join_is_ended_by_it(rig: Rig, why: str) -> None:
+    opened = rig.client("ssm").start_session(Target=rig.instance)
+    if why == "nobody listens":
+        argv, env = rig.plugin(opened, stream="wss://127.0.0.1:1/v1/data-channel/s?role=publish_subscribe")
+    else:
+        # The API is reached over plain HTTP, where no certificate is asked for.
+        argv, env = rig.plugin(opened)
+        del env["AWS_CA_BUNDLE"]
+        argv[-1] = rig.ready["http"]
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert ("set AWS_CA_BUNDLE" in done.stderr) == (why == "no certificate is trusted")
+    wanted = [{"key": "SessionId", "value": opened["SessionId"]}]
+    ssm = rig.client("ssm")
+    wait_for("its end", lambda: ssm.describe_sessions(State="History", Filters=wanted)["Sessions"])
 
 
 def test_deleted_key_ends_its_live_session_within_a_second(rig: Rig) -> None:

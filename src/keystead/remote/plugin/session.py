@@ -72,6 +72,9 @@ class PluginSession:
         except Lost as lost:
             hint = _UNTRUSTED if isinstance(lost.__cause__, ssl.SSLCertVerificationError) else ""
             _say(f"\nSession {session_id} cannot be reached: {lost}\n{hint}", sys.stderr.fileno())
+            if not self._link.has_begun:
+                # As the CLI does without a plugin: nobody would use it, and its shell would wait on the node.
+                await self._calls.terminate()
             return 1
         finally:
             await self._stop_using()
