@@ -28,11 +28,15 @@ class Holder(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A status and what goes out as JSON; `location` is where a redirect leads to, in ASCII."""
+    """A status and what goes out as JSON, or as HTML, which is a text then and escaped by whoever made it.
+
+    `location` is where a redirect leads to, in ASCII.
+    """
 
     body: Any
     status: int = 200
     location: str = ""
+    is_html: bool = False
 
 
 class Refusal(DomainError):

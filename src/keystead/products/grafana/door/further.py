@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from keystead.products.grafana.door.authkeys import KeyRoutes
+from keystead.products.grafana.door.differences import DifferenceRoutes
+from keystead.products.grafana.door.homes import HomeRoutes
 from keystead.products.grafana.door.keeper import AccountKeeper
 from keystead.products.grafana.door.keymigration import KeyMigrationRoutes
 from keystead.products.grafana.door.organisation import OrganisationRoutes
@@ -31,4 +33,6 @@ def further_groups(base: Foundation, keeper: AccountKeeper) -> Sequence[Group]:
         KeyRoutes(keeper, base.usage),
         KeyMigrationRoutes(keeper),
         ShortURLRoutes(base.entropy),
+        HomeRoutes(),
+        DifferenceRoutes(),
     ]

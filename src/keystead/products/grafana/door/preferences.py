@@ -39,6 +39,16 @@ class PreferenceRoutes:
         return found
 
 
+def homes_of(ask: Ask) -> list[str]:
+    """Return the uids of the home dashboards that are chosen for the caller: its own, its teams', everybody's."""
+    workspace, oneself = ask.workspace.id, str(ask.holder.number)
+    teams = (each for each in rows.listed(ask.reader, workspace, TEAM) if oneself in each.body["members"])
+    names = [_oneself(ask), *(f"team-{each.id}" for each in teams), _organisation(ask)]
+    kept = (rows.by_uid(ask.reader, workspace, SORT, name) for name in names)
+    chosen = (each.body.get("homeDashboardUID", "") for each in kept if each is not None)
+    return [uid for uid in chosen if uid]
+
+
 def _organisation(ask: Ask) -> str:
     del ask
     return "organisation"

@@ -47,6 +47,9 @@ class RouteTable:
         """Return a route and its parameters, decoded, or None."""
         wanted = "GET" if method == "HEAD" else method
         for words, route in self._by_shape.get((wanted, len(segments)), ()):
+            if route.writes and method == "HEAD":
+                # Who asks only for the head of an answer wants nothing changed.
+                continue
             path = _fitted(words, segments)
             if path is not None:
                 return route, path

@@ -40,6 +40,8 @@ class Scribe:
         event = self._event(scope, workspace, holder, route.template)
         event.requestParameters = {"workspaceId": workspace.id, **path}
         event.responseElements = noted or None
+        # One GET deletes: that of a snapshot's delete key.
+        event.readOnly = False
         return event
 
     def refused(

@@ -13,6 +13,7 @@ from keystead.products.grafana.door.times import shown_time
 from keystead.products.grafana.door.uids import checked_uid
 
 SORT = "snapshot"
+_DELETE_KEY = "snapshot-delete-key"
 _LONGEST_SECONDS = 50 * 365 * 86_400
 """What "never" is stored as."""
 _DELETED = "Snapshot deleted. It might take an hour before it's cleared from any CDN caches."
@@ -30,6 +31,7 @@ class SnapshotRoutes:
             Route("POST", "/snapshots", EDITOR_ROLE, self._create, writes=True),
             Route("GET", "/snapshots/{key}", SIGNED_IN, self._show),
             Route("DELETE", "/snapshots/{key}", EDITOR_ROLE, self._remove, writes=True),
+            Route("GET", "/snapshots-delete/{deleteKey}", SIGNED_IN, self._remove_by_delete_key, writes=True),
             Route("GET", "/dashboard/snapshots", SIGNED_IN, self._list),
             Route("GET", "/snapshot/shared-options", SIGNED_IN, self._options),
         ]
@@ -41,24 +43,26 @@ class SnapshotRoutes:
         if ask.flag("external"):
             raise Refusal(403, "External dashboard creation is disabled")
         key, delete_key = ask.text("key", "") or self._key(), ask.text("deleteKey", "") or self._key()
-        if rows.by_uid(ask.tx, ask.workspace.id, SORT, checked_uid(key)) is not None:
-            raise Refusal(400, "bad request data")
+        for sort, uid in ((SORT, key), (_DELETE_KEY, delete_key)):
+            if rows.by_uid(ask.tx, ask.workspace.id, sort, checked_uid(uid)) is not None:
+                raise Refusal(400, "bad request data")
         life = min(seconds or _LONGEST_SECONDS, _LONGEST_SECONDS)
         body = {"dashboard": dashboard, "expires": ask.now_ms + life * 1000, "deleteKey": delete_key}
         made = rows.add(ask, SORT, key, ask.text("name", "") or "Unnamed snapshot", body)
+        rows.add(ask, _DELETE_KEY, delete_key, key, {})
         root = ask.root
         return Answer(
             {
                 "key": key,
                 "deleteKey": delete_key,
                 "url": f"{root}/dashboard/snapshot/{key}",
-                "deleteUrl": f"{root}/api/snapshots/{key}",
+                "deleteUrl": f"{root}/api/snapshots-delete/{delete_key}",
                 "id": made.id,
             }
         )
 
     def _show(self, ask: Ask) -> Answer:
-        found = _named(ask)
+        found = _named(ask, ask.path["key"])
         meta = {
             "isSnapshot": True,
             "type": "snapshot",
@@ -68,9 +72,12 @@ class SnapshotRoutes:
         return Answer({"meta": meta, "dashboard": found.body["dashboard"]})
 
     def _remove(self, ask: Ask) -> Answer:
-        found = _named(ask)
-        rows.remove(ask.tx, ask.workspace.id, SORT, found.id)
-        return Answer({"message": _DELETED, "id": found.id})
+        return _removed(ask, _named(ask, ask.path["key"]))
+
+    def _remove_by_delete_key(self, ask: Ask) -> Answer:
+        """Delete the snapshot of a delete key, whoever shows it: that is what the key is for."""
+        found = rows.by_uid(ask.tx, ask.workspace.id, _DELETE_KEY, ask.path["deleteKey"])
+        return _removed(ask, _named(ask, "" if found is None else found.name))
 
     def _list(self, ask: Ask) -> Answer:
         query = ask.one("query").lower()
@@ -89,8 +96,18 @@ class SnapshotRoutes:
         return self._entropy.token_bytes(16).hex()
 
 
-def _named(ask: Ask) -> Item:
-    found = rows.by_uid(ask.reader, ask.workspace.id, SORT, ask.path["key"])
+def _removed(ask: Ask, snapshot: Item) -> Answer:
+    workspace = ask.workspace.id
+    rows.remove(ask.tx, workspace, SORT, snapshot.id)
+    delete_key = rows.by_uid(ask.tx, workspace, _DELETE_KEY, snapshot.body["deleteKey"])
+    if delete_key is not None:
+        rows.remove(ask.tx, workspace, _DELETE_KEY, delete_key.id)
+    return Answer({"message": _DELETED, "id": snapshot.id})
+
+
+def _named(ask: Ask, key: str) -> Item:
+    """Return the snapshot of a key, while it lasts. Raises Refusal 404."""
+    found = rows.by_uid(ask.reader, ask.workspace.id, SORT, key)
     if found is None or found.body["expires"] <= ask.now_ms:
         raise Refusal(404, "Dashboard snapshot not found")
     return found

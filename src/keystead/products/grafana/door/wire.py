@@ -16,6 +16,13 @@ HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
+# What users wrote is in it, and it has the origin of every workspace that is not at a host name of its own.
+_HTML_HEADERS = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    *HEADERS[1:],
+    (b"content-security-policy", b"default-src 'none'; sandbox"),
+)
+Headers = Sequence[tuple[bytes, bytes]]
 _BODILESS = ("GET", "HEAD")
 _NO_BODY: Mapping[str, Any] = {}
 
@@ -80,20 +87,24 @@ async def _raw_body(receive: Receive) -> bytes:
 
 async def tell(scope: Message, send: Send, told: Answer) -> None:
     """Send what a handler answers."""
+    if told.is_html:
+        await _send(scope, send, told.status, told.body.encode(), _HTML_HEADERS)
+        return
     headers = (*HEADERS, (b"location", told.location.encode("ascii"))) if told.location else HEADERS
-    await answer(scope, send, told.status, told.body, headers)
+    await _send(scope, send, told.status, msgspec.json.encode(told.body), headers)
 
 
-async def answer(
-    scope: Message, send: Send, status: int, body: object, headers: Sequence[tuple[bytes, bytes]] = HEADERS
-) -> None:
+async def answer(scope: Message, send: Send, status: int, body: object) -> None:
     """Send a JSON answer; nobody is to keep it."""
-    encoded = msgspec.json.encode(body)
+    await _send(scope, send, status, msgspec.json.encode(body), HEADERS)
+
+
+async def _send(scope: Message, send: Send, status: int, encoded: bytes, headers: Headers) -> None:
     extension = scope.get("extensions", {}).get(RESPOND)
     if extension is not None:
         # It adds the length, and leaves the body of an answer to HEAD away.
         await extension["respond"](status, headers, encoded)
         return
-    headers = [*headers, (b"content-length", str(len(encoded)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    shown = [*headers, (b"content-length", str(len(encoded)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": shown})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else encoded})
