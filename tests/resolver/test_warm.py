@@ -203,6 +203,39 @@ def test_one_tokens_warmth_admits_no_other(dns_room):
                 assert code(ask("warm.test")) == "REFUSED"
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_warmth_is_of_the_name_that_the_client_called_us_by(dns_room, way):
+    view, other = dns_room.view(), dns_room.view()
+    own, foreign = (
+        f"{each.resolver.removeprefix('gr-')}.route53globalresolver.localhost" for each in (view, other)
+    )
+
+    def ask(host):
+        path = f"/dns-query?token={view.token}"
+        if way == "dot":
+            return code(dns_room.dot("warm.test", view.token, host=host))
+        if way == "doh-post":
+            return code(dns_room.doh("warm.test", path, "A", "-H", f"host: {host}")[1])
+        return code(dns_room.doh_get("warm.test", f"{path}&dns=@", "-H", f"host: {host}")[1])
+
+    assert [ask(own) for _ in range(4)] == ["NOERROR"] * 4
+    assert [ask(foreign), ask(own), ask(foreign)] == ["REFUSED", "NOERROR", "REFUSED"]
+
+
+def test_warmth_of_a_source_is_of_its_address_and_of_who_presents_nothing(dns_room):
+    view = dns_room.view()
+    host = f"host: {view.resolver.removeprefix('gr-')}.route53globalresolver.localhost"
+    dns_room.gr.create_access_source(dnsViewId=view.id, protocol="DOH", cidr="127.0.0.1/32")
+
+    def ask(*options):
+        return code(dns_room.doh_get("warm.test", "/dns-query?dns=@", "-H", host, *options)[1])
+
+    assert [ask() for _ in range(4)] == ["NOERROR"] * 4
+    assert ask("--interface", "127.0.0.2") == "REFUSED"
+    assert ask("-H", "authorization: Bearer wrong") == "REFUSED"
+    assert ask() == "NOERROR"
+
+
 def test_views_with_other_settings_keep_their_answers_apart(dns_room):
     plain, validating = dns_room.view(), dns_room.view(dnssecValidation="ENABLED")
     name = f"{dns_room.name('apart')}.test"
