@@ -75,6 +75,8 @@ def test_no_guarded_route_shows_or_changes_what_no_line_lets_a_caller_at(share: 
         ("POST", "/annotations/mass-delete"): {"annotationId": note},
         ("PATCH", "/library-elements/{uid}"): {"kind": 1, "version": 1, "name": "mine"},
     }
+    version = {"dashboardId": numbers["/dashboards"], "version": 1}
+    bodies["POST", "/dashboards/calculate-diff"] = {"base": version, "new": version}
     plain = {
         "items": [],
         "permissions": [],
@@ -109,7 +111,11 @@ def test_no_guarded_route_shows_or_changes_what_no_line_lets_a_caller_at(share: 
             continue
         group = next((each for each in sorted(uids | numbers, reverse=True) if template.startswith(each)), "")
         path = template.replace("{uid}", uids.get(group, "")).replace("{id}", str(numbers.get(group, "")))
-        path = path.replace("{version}", "1").replace("{name}", SECRET)
+        path = (
+            path.replace("{ids}", str(numbers["/dashboards"]))
+            .replace("{version}", "1")
+            .replace("{name}", SECRET)
+        )
         path = (
             path.replace("{user}", str(share.numbers[role]))
             .replace("{team}", "1")

@@ -7,8 +7,8 @@ from keystead.products.grafana.door.asking import Ask, Refusal
 from keystead.products.grafana.door.dashboard_records import Dashboard
 
 
-def find(ask: Ask, *, uid: str = "", number: int = 0) -> Dashboard | None:
-    """Return the dashboard of a uid, or else of a number, that the caller may read; None when there is none.
+def find(ask: Ask, *, uid: str = "", number: int = 0, needs: int = VIEW) -> Dashboard | None:
+    """Return the dashboard of a uid, or else of a number, on which the caller has a level; None if there is none.
 
     Lists leave out what this does not give back.
     """
@@ -17,7 +17,7 @@ def find(ask: Ask, *, uid: str = "", number: int = 0) -> Dashboard | None:
         found = dashboard_records.by_uid(ask.reader, workspace, uid)
     else:
         found = dashboard_records.by_id(ask.reader, workspace, number)
-    return found if found is not None and Rights(ask).on_dashboard(found) >= VIEW else None
+    return found if found is not None and Rights(ask).on_dashboard(found) >= needs else None
 
 
 def get(ask: Ask, *, uid: str = "", number: int = 0) -> Dashboard:

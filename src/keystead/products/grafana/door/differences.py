@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
+from keystead.products.grafana.acl_records import EDIT
 from keystead.products.grafana.door import boards, dashboard_records
-from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_array, is_object
+from keystead.products.grafana.door.asking import Answer, Ask, Lacking, Refusal, is_array, is_object
 from keystead.products.grafana.door.delta import Delta, delta, shallow_delta
+from keystead.products.grafana.door.roles import may
 from keystead.products.grafana.door.routes import Route
 
+_WRITE = "dashboards:write"
 _DELTA_TYPES = ("json", "delta")
 _LARGE_BYTES = 512 * 1024
 """Of both versions together: beyond, their members are compared as wholes, so that nobody else has to wait."""
@@ -26,7 +29,7 @@ class DifferenceRoutes:
 
     def routes(self) -> Sequence[Route]:
         """Return the routes of this group."""
-        return [Route("POST", "/dashboards/calculate-diff", "dashboards:write", self._differ)]
+        return [Route("POST", "/dashboards/calculate-diff", _WRITE, self._differ, guarded=True)]
 
     def _differ(self, ask: Ask) -> Answer:
         old, new = _version(ask, "base"), _version(ask, "new")
@@ -40,11 +43,13 @@ class DifferenceRoutes:
 
 
 def _version(ask: Ask, name: str) -> dict[str, Any]:
-    """Return the version of a dashboard that a member of the body names. Raises Refusal 400, 404."""
+    """Return the version of a dashboard that a member of the body names. Raises Refusal 400, 404, Lacking."""
     target = ask.body.get(name)
     if not is_object(target):
         raise Refusal(400, "bad request data")
-    board = boards.find(ask, number=_number(target, "dashboardId"))
+    board = boards.find(ask, number=_number(target, "dashboardId"), needs=EDIT)
+    if board is None and not may(ask.holder.role, _WRITE):
+        raise Lacking(_WRITE)
     wanted = _number(target, "version")
     found = (
         None if board is None else dashboard_records.version(ask.reader, ask.workspace.id, board.id, wanted)
