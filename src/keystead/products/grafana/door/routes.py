@@ -7,7 +7,6 @@ from keystead.products.grafana.door.asking import Answer, Ask
 from keystead.products.grafana.door.paths import decoded
 
 _SEPARATORS = frozenset("/\\%;")
-_BESIDE_API = ("/goto/",)
 Handle = Callable[[Ask], Answer]
 
 
@@ -57,8 +56,8 @@ class RouteTable:
 
 
 def path_of(route: Route) -> str:
-    """Return a route's whole path, parameters as `{name}`: below `/api`, but for the few that people follow."""
-    return route.template if route.template.startswith(_BESIDE_API) else "/api" + route.template
+    """Return a route's whole path, parameters as `{name}`: below `/api`, but for the one that people follow."""
+    return route.template if route.template.startswith("/goto/") else "/api" + route.template
 
 
 def _fitted(words: tuple[bytes, ...], segments: tuple[bytes, ...]) -> Mapping[str, str] | None:
