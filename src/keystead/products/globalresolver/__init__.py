@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keystead.access.doors import Listener, Worker
+from keystead.access.doors import Worker
 from keystead.gateway.operations import Face
 from keystead.products.globalresolver.arns import further_actions, resource_arn
 from keystead.products.globalresolver.associations import AssociationOperations
@@ -58,12 +58,11 @@ def _parts(base: Foundation) -> Parts:
         invalid_members=invalid_members,
     )
     door = build_door(base, managed)
-    listeners: list[Listener] = list(door.listeners)
     workers = [Worker("dns-query-log", door.flush_seconds, door.log.flush)]
     if settings.managed_domain_lists is not None:
         files = ManagedFiles(managed, base.zones.changes.bump)
         workers.append(Worker("dns-managed-lists", LOOK_SECONDS, files.look))
-    return Parts(face, listeners=listeners, workers=workers)
+    return Parts(face, listeners=[door.listener], workers=workers)
 
 
 PRODUCT = Product(

@@ -1,5 +1,6 @@
 """The door put together: what it looks things up in, what it asks upstream, and its listeners."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,9 +58,9 @@ class Ground(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The listeners, and the log that has to be written now and then."""
+    """The listeners as one, and the log that has to be written now and then."""
 
-    listeners: Sequence[Listener]
+    listener: Listener
     log: QueryLog
     flush_seconds: float = FLUSH_SECONDS
 
@@ -77,8 +78,11 @@ class Resolving:
         """Return what questions are forwarded to."""
         return self._upstreams
 
-    async def start(self) -> Mapping[str, str]:
-        """Read where upstreams are, or start the engine; connections are made when the first question comes."""
+    async def start(self) -> None:
+        """Read where upstreams are, or start the engine; connections are made when the first question comes.
+
+        Raises CannotListen.
+        """
         targets = [parse_target(text) for text in self._settings.upstream]
         if self._settings.dns_engine:
             self._engine = Engine(self._settings.data, targets)
@@ -87,16 +91,46 @@ class Resolving:
         if not targets:
             _LOG.warning("no upstream resolver is known: only private zones and firewall rules are answered")
         self._upstreams = connect(targets, self._entropy)
-        return {}
 
-    async def take_certificates(self) -> None:
-        """Do nothing: upstreams are shown no certificate of ours."""
-
-    async def stop(self, drain_seconds: float) -> None:
+    async def stop(self) -> None:
         """Let go of every connection, and end the engine."""
         self._upstreams.close()
         if self._engine is not None:
             await self._engine.stop()
+
+
+class Together:
+    """The listeners of the door, and what they stand on, as one.
+
+    They stop before their upstreams do, and the log is written last, so that a stop loses no line.
+    """
+
+    def __init__(self, resolving: Resolving, listeners: Sequence[Listener], log: QueryLog) -> None:
+        self._resolving = resolving
+        self._listeners = listeners
+        self._log = log
+
+    async def start(self) -> Mapping[str, str]:
+        """Start everything and return what the ready file says of it. Raises CannotListen."""
+        await self._resolving.start()
+        said: dict[str, str] = {}
+        for listener in self._listeners:
+            said |= await listener.start()
+        return said
+
+    async def take_certificates(self) -> None:
+        """Have every listener show the files as they are now. Raises BadCertificates, CannotListen."""
+        for listener in self._listeners:
+            await listener.take_certificates()
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Stop listening; what has begun is answered in time and noted."""
+        await asyncio.gather(*(listener.stop(drain_seconds) for listener in self._listeners))
+        await self._resolving.stop()
+        try:
+            await self._log.flush()
+        except OSError as error:
+            _LOG.warning("the end of the query log cannot be written: %s", error.strerror)
 
 
 def build_door(ground: Ground, managed: ManagedLists) -> Door:
@@ -124,13 +158,12 @@ def build_door(ground: Ground, managed: ManagedLists) -> Door:
     )
     tokens_in = _tokens_in(directory) if settings.dns_token_extensions else no_tokens
     listeners: list[Listener] = [
-        resolving,
         DoHListener(settings.doh, ground.tls, doh),
         DoTListener(settings.dot, ground.tls, answering, tokens_in),
     ]
     if settings.do53 is not None:
         listeners.append(Do53Listener(settings.do53, answering))
-    return Door(listeners, log)
+    return Door(Together(resolving, listeners, log), log)
 
 
 def _tokens_in(directory: Directory) -> Callable[[str], tuple[bytes, ...]]:

@@ -2,7 +2,8 @@
 
 Follows facts/dns.md §10. A resolver without an observability region logs nothing. What happened waits in memory,
 at most 50,000 queries, and is put into words and written by a thread: a query never waits for the disk, and what
-found no room is counted. The value of a token is in no line. On a crash at most a second of lines is lost.
+found no room is counted. The value of a token is in no line. On a crash at most a second of lines is lost, on
+a stop none.
 """
 
 import asyncio
