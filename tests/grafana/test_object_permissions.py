@@ -52,81 +52,85 @@ def guarded_routes(room: GrafanaRoom) -> list[tuple[str, str]]:
     return [(route.method, route.template) for route in door.app.embedded.routes if route.guarded]
 
 
+class Hidden:
+    """A folder and what is in it, which no line opens to anybody."""
+
+    def __init__(self, share: Share) -> None:
+        self.share = share
+        self.folder = share.folder(title=f"{SECRET} {share.room.name('folder')}")
+        self.board = share.dashboard(self.folder, title=f"{SECRET} {share.room.name('board')}", tags=[SECRET])
+        self.element = {"kind": 1, "name": SECRET, "model": {"type": "text"}, "folderUid": self.folder}
+        self.library = share.does("POST", "/library-elements", self.element)["result"]["uid"]
+        note = {"text": SECRET, "tags": [SECRET], "dashboardUID": self.board}
+        self.note = share.does("POST", "/annotations", note)["id"]
+        share.shares(f"/folders/{self.folder}")
+        self.folder_id = share.does("GET", f"/folders/{self.folder}")["id"]
+        self.board_id = share.does("GET", f"/dashboards/uid/{self.board}")["dashboard"]["id"]
+
+    def path_of(self, template: str, account: int) -> str:
+        """Return the path of a route for what is hidden here."""
+        numbers = {
+            "/folders": self.folder_id,
+            "/dashboards": self.board_id,
+            "/annotations": self.note,
+        }
+        uids = {
+            "/folders": self.folder,
+            "/dashboards": self.board,
+            "/library-elements": self.library,
+            "/access-control/folders": self.folder,
+            "/access-control/dashboards": self.board,
+        }
+        group = next((each for each in sorted(uids | numbers, reverse=True) if template.startswith(each)), "")
+        filled = {
+            "uid": uids.get(group, ""),
+            "id": numbers.get(group, ""),
+            "ids": self.board_id,
+            "version": 1,
+        }
+        filled |= {"name": SECRET, "user": account, "team": 1, "role": "Viewer"}
+        for name, value in filled.items():
+            template = template.replace(f"{{{name}}}", str(value))
+        return template
+
+    def body_of(self, method: str, template: str) -> object:
+        """Return a body with which the request would do something, were it allowed."""
+        if method in ("GET", "DELETE"):
+            return None
+        version = {"dashboardId": self.board_id, "version": 1}
+        bodies: dict[tuple[str, str], Any] = {
+            ("POST", "/folders"): {"title": "mine", "parentUid": self.folder},
+            ("POST", "/dashboards/db"): {"dashboard": {"title": "mine"}, "folderUid": self.folder},
+            ("POST", "/dashboards/calculate-diff"): {"base": version, "new": version},
+            ("POST", "/library-elements"): {**self.element, "name": "mine"},
+            ("POST", "/annotations"): {"text": "mine", "dashboardUID": self.board},
+            ("POST", "/annotations/mass-delete"): {"annotationId": self.note},
+            ("PATCH", "/library-elements/{uid}"): {"kind": 1, "version": 1, "name": "mine"},
+        }
+        plain = {"items": [], "permissions": [], "permission": "Admin"}
+        return bodies.get((method, template), plain | {"title": "mine", "version": 1, "text": "mine"})
+
+    def everything(self) -> list[Any]:
+        """Return all that an Admin sees of it, and of what is around it."""
+        one, board = f"/folders/{self.folder}", f"/dashboards/uid/{self.board}"
+        paths = (one, board, f"{one}/permissions", f"{board}/permissions")
+        further = (f"/library-elements/{self.library}", f"/annotations/{self.note}")
+        lists = ("/folders", "/search", "/annotations")
+        return [self.share.does("GET", path) for path in (*paths, *further, *lists)]
+
+
 @pytest.mark.parametrize("role", ["VIEWER", "EDITOR"])
 def test_no_guarded_route_shows_or_changes_what_no_line_lets_a_caller_at(share: Share, role: str):
-    hidden = share.folder(title=f"{SECRET} {share.room.name('folder')}")
-    board = share.dashboard(hidden, title=f"{SECRET} {share.room.name('board')}", tags=[SECRET])
-    element = {"kind": 1, "name": SECRET, "model": {"type": "text"}, "folderUid": hidden}
-    library = share.does("POST", "/library-elements", element)["result"]["uid"]
-    note = share.does("POST", "/annotations", {"text": SECRET, "tags": [SECRET], "dashboardUID": board})["id"]
-    share.shares(f"/folders/{hidden}")
-    numbers = {
-        "/folders": share.does("GET", f"/folders/{hidden}")["id"],
-        "/dashboards": share.does("GET", f"/dashboards/uid/{board}")["dashboard"]["id"],
-        "/annotations": note,
-    }
-    uids = {"/folders": hidden, "/dashboards": board, "/library-elements": library}
-    uids |= {"/access-control/folders": hidden, "/access-control/dashboards": board}
-    bodies: dict[tuple[str, str], Any] = {
-        ("POST", "/folders"): {"title": "mine", "parentUid": hidden},
-        ("POST", "/dashboards/db"): {"dashboard": {"title": "mine"}, "folderUid": hidden},
-        ("POST", "/library-elements"): {**element, "name": "mine"},
-        ("POST", "/annotations"): {"text": "mine", "dashboardUID": board},
-        ("POST", "/annotations/mass-delete"): {"annotationId": note},
-        ("PATCH", "/library-elements/{uid}"): {"kind": 1, "version": 1, "name": "mine"},
-    }
-    version = {"dashboardId": numbers["/dashboards"], "version": 1}
-    bodies["POST", "/dashboards/calculate-diff"] = {"base": version, "new": version}
-    plain = {
-        "items": [],
-        "permissions": [],
-        "permission": "Admin",
-        "title": "mine",
-        "version": 1,
-        "text": "mine",
-    }
-
-    def everything() -> list[Any]:
-        shown = [share.does("GET", f"/folders/{hidden}"), share.does("GET", f"/dashboards/uid/{board}")]
-        shown += [
-            share.does("GET", f"/{sort}/permissions")
-            for sort in (f"folders/{hidden}", f"dashboards/uid/{board}")
-        ]
-        shown += [
-            share.does("GET", path) for path in (f"/library-elements/{library}", f"/annotations/{note}")
-        ]
-        return [
-            *shown,
-            share.does("GET", "/folders"),
-            share.does("GET", "/search"),
-            share.does("GET", "/annotations"),
-        ]
-
-    before = everything()
+    hidden = Hidden(share)
+    before = hidden.everything()
     routes = guarded_routes(share.room)
     assert len(routes) > 30
     for method, template in routes:
-        if (method, template) == ("POST", "/annotations/graphite"):
-            # Of the organisation: no object is in it.
-            continue
-        group = next((each for each in sorted(uids | numbers, reverse=True) if template.startswith(each)), "")
-        path = template.replace("{uid}", uids.get(group, "")).replace("{id}", str(numbers.get(group, "")))
-        path = (
-            path.replace("{ids}", str(numbers["/dashboards"]))
-            .replace("{version}", "1")
-            .replace("{name}", SECRET)
-        )
-        path = (
-            path.replace("{user}", str(share.numbers[role]))
-            .replace("{team}", "1")
-            .replace("{role}", "Viewer")
-        )
-        body = None if method in ("GET", "DELETE") else bodies.get((method, template), plain)
-        reply = share.ask(method, path, body, role)
-        shown = json.dumps(reply.body)
-        assert SECRET not in shown, (method, path)
+        path = hidden.path_of(template, share.numbers[role])
+        reply = share.ask(method, path, hidden.body_of(method, template), role)
+        assert SECRET not in json.dumps(reply.body), (method, path)
         assert reply.status in (403, 404) or (method == "GET" and reply.status == 200), (method, path, reply)
-    assert everything() == before
+    assert hidden.everything() == before
 
 
 @pytest.mark.parametrize("whom", ["user", "team", "role"])
