@@ -72,10 +72,14 @@ def test_session_of_the_role_that_is_called_like_a_node_is_none(rig: Rig) -> Non
 
 def test_keys_of_a_node_end_with_its_registration(rig: Rig) -> None:
     node = rig.another_node("leaving")
-    keys = asyncio.run(calls_of(rig, "leaving").keys())
+    calls = calls_of(rig, "leaving")
+    keys = asyncio.run(calls.keys())
     assert caller(rig, keys).endswith(f"/{node}")
 
     rig.client("ssm").deregister_managed_instance(InstanceId=node)
+
+    with pytest.raises(Gone, match="the authority opens no control-channel"):
+        asyncio.run(calls.channel_token("control-channel", node, {}))
 
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         caller(rig, keys)

@@ -5,6 +5,7 @@ Follows amazon-ssm-agent, `agent/ssm/anonauth`, `agent/ssm/rsaauth` and `agent/s
 
 import asyncio
 import base64
+import contextlib
 import json
 import platform
 import re
@@ -106,7 +107,8 @@ class Calls:
         if answer.status in (401, 403):
             # Keys end by the authority's clock, which may be ahead of ours: once more, with new ones.
             self._keys = None
-            answer = await self._create(url, body)
+            with contextlib.suppress(Refused):
+                answer = await self._create(url, body)
         found = _TOKEN.search(answer.body)
         if answer.status == 201 and found is not None:
             return found[1].decode()
