@@ -416,4 +416,4 @@ def test_stars_are_shown_in_search_and_given_to_what_may_be_read_only(share: Sha
     assert share.does("GET", f"/dashboards/uid/{seen}", role="VIEWER")["meta"]["isStarred"]
     assert not share.does("GET", f"/dashboards/uid/{seen}", role="EDITOR")["meta"]["isStarred"]
     assert share.does("GET", "/user/stars", role="VIEWER") == [seen]
-    assert share.status("POST", f"/user/stars/dashboard/uid/{hidden}", "VIEWER") == 404
+    assert share.status("POST", f"/user/stars/dashboard/uid/{hidden}", "VIEWER") == 403

@@ -11,9 +11,8 @@ import msgspec
 
 from keystead.products.grafana.acl_records import EDIT
 from keystead.products.grafana.door import boards, dashboard_records
-from keystead.products.grafana.door.asking import Answer, Ask, Lacking, Refusal, is_array, is_object
+from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_array, is_object
 from keystead.products.grafana.door.delta import Delta, delta, shallow_delta
-from keystead.products.grafana.door.roles import may
 from keystead.products.grafana.door.routes import Route
 
 _WRITE = "dashboards:write"
@@ -43,17 +42,15 @@ class DifferenceRoutes:
 
 
 def _version(ask: Ask, name: str) -> dict[str, Any]:
-    """Return the version of a dashboard that a member of the body names. Raises Refusal 400, 404, Lacking."""
+    """Return the version of a dashboard that a member of the body names. Raises Refusal 400, 403, 404, Lacking."""
     target = ask.body.get(name)
     if not is_object(target):
         raise Refusal(400, "bad request data")
-    board = boards.find(ask, number=_number(target, "dashboardId"), needs=EDIT)
-    if board is None and not may(ask.holder.role, _WRITE):
-        raise Lacking(_WRITE)
-    wanted = _number(target, "version")
-    found = (
-        None if board is None else dashboard_records.version(ask.reader, ask.workspace.id, board.id, wanted)
+    board = boards.get(
+        ask, number=_number(target, "dashboardId"), needs=EDIT, action=_WRITE, missing=_NO_VERSION
     )
+    wanted = _number(target, "version")
+    found = dashboard_records.version(ask.reader, ask.workspace.id, board.id, wanted)
     if found is None:
         raise Refusal(404, _NO_VERSION)
     return found[1]
