@@ -14,6 +14,8 @@ from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError
 from grafana_client.model import PersonalPreferences
 
+LAST_WITH_KEYS = 10
+
 
 def expect(claim: bool) -> None:
     """Raise AssertionError unless a claim holds; the traceback shows which."""
@@ -39,6 +41,8 @@ def walk(url: str) -> None:
     expect(admin.version.split(".")[0].isdigit())
     expect(admin.health.check())
     expect(viewer.organization.get_current_organization()["id"] == 1)
+    if "--upstream" not in sys.argv:
+        walk_oneself(admin, editor, viewer)
 
     folder = editor.folder.create_folder("Walked")
     expect(folder["uid"] in [each["uid"] for each in viewer.folder.get_all_folders()])
@@ -148,6 +152,46 @@ def walk_contents(admin: GrafanaApi, editor: GrafanaApi, viewer: GrafanaApi, boa
     editor.snapshots.delete_snapshot_by_key(key)
     refused(404, lambda: admin.snapshots.get_snapshot_by_key(key))
     print("annotations, library elements and snapshots: an Editor writes, a Viewer reads")
+
+
+def walk_oneself(admin: GrafanaApi, editor: GrafanaApi, viewer: GrafanaApi) -> None:
+    """The organisation's name, one's own teams, stars and home, keys of a snapshot, and the list of plugins."""
+    admin.organization.update_current_organization({"name": "Walked"})
+    expect(viewer.organization.get_current_organization()["name"] == "Walked")
+    refused(403, lambda: editor.organization.update_current_organization({"name": "Refused"}))
+
+    account = admin.serviceaccount.create({"name": "Oneself", "role": "Viewer"})["id"]
+    key = admin.serviceaccount.create_token(account, {"name": "oneself", "secondsToLive": 60})["key"]
+    oneself = GrafanaApi.from_url(sys.argv[1].rstrip("/") + "/", credential=key)
+    team = admin.teams.add_team({"name": "Oneself"})["teamId"]
+    expect(oneself.user.get_actual_user_teams() == [])
+    admin.teams.add_team_member(team, account)
+    expect([each["id"] for each in oneself.user.get_actual_user_teams()] == [team])
+
+    home = editor.dashboard.update_dashboard({"dashboard": {"title": "At home"}})
+    expect(oneself.dashboard.get_home_dashboard()["meta"]["isHome"])
+    star = f"/user/stars/dashboard/uid/{home['uid']}"
+    expect(oneself.client.POST(star)["message"] == "Dashboard starred!")
+    expect(oneself.client.GET("/user/stars") == [home["uid"]])
+    expect(viewer.client.GET("/user/stars") == [])
+    admin.organization.update_preferences(PersonalPreferences(homeDashboardUID=home["uid"]))
+    expect(home["uid"] in oneself.dashboard.get_home_dashboard()["redirectUri"])
+    editor.dashboard.delete_dashboard(home["uid"])
+    expect(oneself.client.GET("/user/stars") == [])
+
+    made = editor.snapshots.create_new_snapshot({"title": "S"}, name="S")
+    viewer.snapshots.delete_snapshot_by_delete_key(made["deleteKey"])
+    refused(404, lambda: viewer.snapshots.get_snapshot_by_key(made["key"]))
+    expect(viewer.plugin.by_id("prometheus")["type"] == "datasource")
+    if int(admin.version.split(".")[0]) <= LAST_WITH_KEYS:
+        made = admin.client.POST("/auth/keys", json={"name": "walked", "role": "Viewer"})
+        by_key = GrafanaApi.from_url(sys.argv[1].rstrip("/") + "/", credential=made["key"])
+        expect(by_key.organization.get_current_organization()["name"] == "Walked")
+        admin.client.DELETE(f"/auth/keys/{made['id']}")
+        refused(401, by_key.organization.get_current_organization)
+    admin.teams.delete_team(team)
+    admin.serviceaccount.delete(account)
+    print("oneself: teams, stars and home; an Admin names the organisation")
 
 
 def walk_teams(admin: GrafanaApi, editor: GrafanaApi) -> None:

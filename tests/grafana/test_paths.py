@@ -182,6 +182,11 @@ NAMES = [
         "annotationId",
         "homeDashboardId",
         "loginOrEmail",
+        "base",
+        "new",
+        "diffType",
+        "deleteKey",
+        "city",
     ),
 ]
 SCALARS = st.one_of(
@@ -217,6 +222,7 @@ QUERIES = st.dictionaries(
                 "dashboardUID",
                 "dashboardId",
             ),
+            *("core", "embedded", "includeExpired", "starred"),
             *("name", "sort", "start", "kind", "panelId", "userId", "matchAny"),
         ]
     ),
