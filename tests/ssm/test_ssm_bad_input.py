@@ -252,3 +252,22 @@ def test_text_that_no_database_keeps(asker: Asker, operation, members):
     sent = call(asker.url, key, json.dumps(members).encode(), target=f"AmazonSSM.{operation}")
 
     asker.check_refused(sent, "ValidationException")
+
+
+@pytest.mark.parametrize("depth", [NESTED, 50])
+@pytest.mark.parametrize(
+    "operation",
+    ["RegisterManagedInstance", "RequestManagedInstanceRoleToken", "UpdateManagedInstancePublicKey"],
+)
+def test_nodes_call_that_nobody_signed_and_nobody_can_read(asker: Asker, operation, depth):
+    authority = asker.access.room.authority
+    body = b'{"ActivationId":' + b"[" * depth + b"]" * depth + b"}"
+    sent = call(asker.url, asker.key, body, target=f"AmazonSSM.{operation}").without("Authorization")
+    before = rows(authority)
+
+    reply = deliver(sent)
+
+    assert 400 <= reply.status < 500
+    assert told(reply)["__type"] in ("SerializationException", "InvalidActivation", "AccessDeniedException")
+    assert before == rows(authority)
+    assert told(deliver(call(asker.url, asker.key)))["__type"] == "ResourceNotFoundException"
