@@ -35,19 +35,18 @@ as() {  # as WHO COMMAND…: with the keys of `keys WHO`.
     read -r id secret token <<< "${key[$1]}"
     AWS_ACCESS_KEY_ID=$id AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=${token:-} "${@:2}"
 }
-policy() {  # policy PRINCIPAL ACTION…: with a principal, or '' for a policy of an identity.
-    local actions
-    actions=$(printf ',"%s"' "${@:2}")
-    echo "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":[${actions:1}],${1:-\"Resource\":\"*\"}}}"
+trusting() {  # trusting PRINCIPAL: who may assume a role, as JSON.
+    echo "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Principal\":$1}}"
 }
 role() { aws iam create-role --role-name "$1" --assume-role-policy-document "$2" --query Role.Arn "${@:3}"; }
-service() { policy "\"Principal\":{\"Service\":\"$1\"}" sts:AssumeRole; }
+service() { trusting "{\"Service\":\"$1\"}"; }
 attach() { aws iam attach-role-policy --role-name "$1" --policy-arn "arn:aws:iam::aws:policy/$2"; }
 declare -A key
-user() {  # user NAME ACTION…
-    local trusted
+sample() { echo "file://$policies/$1.json"; }  # One of the policies that the documentation offers.
+policies=$(cd "$(dirname "$0")/../docs/how-to/node-access-policies" && pwd)
+user() {  # user NAME SAMPLE
     arn=$(aws iam create-user --user-name "$1" --query User.Arn)
-    aws iam put-user-policy --user-name "$1" --policy-name work --policy-document "$(policy '' "${@:2}")"
+    aws iam put-user-policy --user-name "$1" --policy-name work --policy-document "$(sample "$2")"
     key[$1]=$(aws iam create-access-key --user-name "$1" --query 'AccessKey.[AccessKeyId, SecretAccessKey]')
 }
 
@@ -65,12 +64,12 @@ until [ "$(aws ssm get-connection-status --target "$node" --query Status)" = con
 echo "who asks, who decides"
 role SSM-JustInTimeAccessTokenRole "$(service justintimeaccess.ssm.amazonaws.com)" > /dev/null
 attach SSM-JustInTimeAccessTokenRole AWSSystemsManagerJustInTimeAccessTokenPolicy
-asks=(ssm:StartAccessRequest ssm:GetAccessToken ssm:StopAutomationExecution)
-for one in bob dan eve; do user "$one" ssm:SendAutomationSignal; done
-user ana "${asks[@]}"
-operators=$(role operators "$(policy "\"Principal\":{\"AWS\":\"$arn\"}" sts:AssumeRole)" --max-session-duration 43200)
-aws iam put-role-policy --role-name operators --policy-name asks \
-    --policy-document "$(policy '' "${asks[@]}" ssm:SendAutomationSignal)"
+for one in bob dan eve; do user "$one" approver; done
+user administrator administrator
+user ana requester
+operators=$(role operators "$(trusting "{\"AWS\":\"$arn\"}")" --max-session-duration 43200)
+aws iam put-role-policy --role-name operators --policy-name asks --policy-document "$(sample requester)"
+aws iam put-role-policy --role-name operators --policy-name decides --policy-document "$(sample approver)"
 key[operator]=$(as ana aws sts assume-role --role-arn "$operators" --role-session-name ana --duration-seconds 43200 \
     --query 'Credentials.[AccessKeyId, SecretAccessKey, SessionToken]')
 ask() { as operator aws ssm start-access-request --targets "Key=InstanceIds,Values=$node" --reason "to mend it"; }
@@ -83,7 +82,7 @@ take() {  # take REQUEST: the keys of an approved request are `jit`'s from now o
     key[jit]=${answer#*$'\t'}
 }
 execution() {
-    aws ssm get-ops-item --ops-item-id "$1" --query 'OpsItem.OperationalData."/aws/accessrequest".Value' |
+    as bob aws ssm get-ops-item --ops-item-id "$1" --query 'OpsItem.OperationalData."/aws/accessrequest".Value' |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["automationExecutionId"])'
 }
 signal() {  # signal WHO EXECUTION SIGNAL
@@ -109,7 +108,7 @@ cat > "$folder/people.json" << 'POLICY'
   {"name": "lead", "action": "aws:approve", "timeoutSeconds": 600, "inputs": {"Message": "?", "MinRequiredApprovals": 1,
    "EnhancedApprovals": {"Approvers": [{"approver": "eve", "type": "IamUser"}]}}}]}
 POLICY
-aws ssm create-document --name people --document-type ManualApprovalPolicy --content "file://$folder/people.json" > /dev/null
+as administrator aws ssm create-document --name people --document-type ManualApprovalPolicy --content "file://$folder/people.json" > /dev/null
 refused AccessDeniedException as operator aws ssm start-session --target "$node"  # Who may ask has no shell by that.
 
 echo "two levels of people"
@@ -162,7 +161,7 @@ echo "rejected, and approved by a policy until the hour is over"
 request=$(ask)
 signal dan "$(execution "$request")" Reject
 is $'Rejected\tNone' "$(status "$request")"
-aws ssm create-document --name SSM-JustInTimeAccessAutoApprovalPolicy --document-type AutoApprovalPolicy \
+as administrator aws ssm create-document --name SSM-JustInTimeAccessAutoApprovalPolicy --document-type AutoApprovalPolicy \
     --content 'permit(principal, action, resource);' > /dev/null
 request=$(ask)
 take "$request"
@@ -176,7 +175,7 @@ type_in 'echo still-$((6*7))'  # The end of keys ends no session that goes on.
 until_shown still-42 "$folder/shell"
 
 echo "a policy edited to deny"
-aws ssm create-document --name SSM-JustInTimeAccessDenyAccessOrgPolicy --document-type AutoApprovalPolicy \
+as administrator aws ssm create-document --name SSM-JustInTimeAccessDenyAccessOrgPolicy --document-type AutoApprovalPolicy \
     --content 'forbid(principal, action, resource);' > /dev/null
 until_shown "Your access to this node was revoked." "$folder/shell"
 wait "$shell"
