@@ -72,6 +72,54 @@ def test_keys_open_no_other_node_document_or_api(rig: Rig, access: Access) -> No
             ssm.describe_instance_information()
 
 
+@pytest.mark.parametrize("action", ["ssm:StartSession", "ssmmessages:OpenDataChannel"])
+def test_shell_ends_within_a_second_of_its_roles_policy_denying(
+    rig: Rig, access: Access, action: str
+) -> None:
+    iam, denies = rig.client("iam"), json.loads(statement(Action=action, Resource="*"))
+    denies["Statement"][0]["Effect"] = "Deny"
+    with access.approved("by-bob") as given:
+        person = Person([AWS, "ssm", "start-session", "--target", rig.instance], environment(rig, given.keys))
+        person.type("echo here-$((6*7))\n")
+        person.sees("here-42")
+        began = time.monotonic()
+        iam.put_role_policy(RoleName=ROLE, PolicyName="denies", PolicyDocument=json.dumps(denies))
+        try:
+            person.sees("Your access to this node was revoked.")
+            took = time.monotonic() - began
+        finally:
+            iam.delete_role_policy(RoleName=ROLE, PolicyName="denies")
+
+    assert person.leaves() == 0
+    assert took < 1
+
+
+def test_shell_goes_on_where_a_deny_means_others(rig: Rig, access: Access) -> None:
+    iam = rig.client("iam")
+    denies = json.loads(statement(Action="ssm:StartSession", Resource="*"))
+    denies["Statement"][0] |= {
+        "Effect": "Deny",
+        "Condition": {"StringNotEquals": {"ssm:resourceTag/env": "test"}},
+    }
+    tags = {"ResourceType": "ManagedInstance", "ResourceId": rig.instance}
+    access.root.add_tags_to_resource(**tags, Tags=[{"Key": "env", "Value": "test"}])
+    with access.approved("by-bob") as given:
+        person = Person([AWS, "ssm", "start-session", "--target", rig.instance], environment(rig, given.keys))
+        person.type("echo here-$((6*7))\n")
+        person.sees("here-42")
+        iam.put_role_policy(RoleName=ROLE, PolicyName="denies", PolicyDocument=json.dumps(denies))
+        try:
+            time.sleep(1)
+            person.type("echo still-$((6*7))\n")
+            person.sees("still-42")
+            access.root.remove_tags_from_resource(**tags, TagKeys=["env"])
+            person.sees("Your access to this node was revoked.")
+        finally:
+            iam.delete_role_policy(RoleName=ROLE, PolicyName="denies")
+
+    assert person.leaves() == 0
+
+
 def test_keys_are_refused_as_soon_as_their_roles_policy_denies(rig: Rig, access: Access) -> None:
     iam, denies = rig.client("iam"), json.loads(statement(Action="ssm:StartSession", Resource="*"))
     denies["Statement"][0]["Effect"] = "Deny"

@@ -7,15 +7,18 @@ both. Whatever is wrong, the answer is the same: the socket is closed.
 
 import asyncio
 import re
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from keystead.access.doors import FIRST_MESSAGE_BYTES, SOURCE_ADDRESS, Message, Receive, Send
+from keystead.access.policy.context import Late, Values
 from keystead.audit.event import authority_event
 from keystead.audit.journal import Journal
 from keystead.credentials.verify import Verifier
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.secret import Secret
-from keystead.products.ssm import node_records, session_records
+from keystead.products.ssm import node_records, session_records, tag_records
 from keystead.products.ssm.channel_tokens import ChannelTokens
 from keystead.products.ssm.door.callers import Callers, Knock, NotAllowed
 from keystead.products.ssm.door.hub import Hub
@@ -23,7 +26,9 @@ from keystead.products.ssm.door.relay import Side
 from keystead.products.ssm.door.sockets import POLICY, Socket, SocketClosed
 from keystead.products.ssm.node_records import Node
 from keystead.products.ssm.registration import Registrations, Said
+from keystead.products.ssm.resources import node_arn
 from keystead.products.ssm.session_records import Purpose, SessionRow
+from keystead.products.ssm.tag_records import Place
 from keystead.sessionwire.payloads import BadPayload, read_object, text
 from keystead.store.interface import Reader, Store, Transaction
 
@@ -142,7 +147,8 @@ class Application:
             if kind == _CONTROL:
                 await self._hub.serve_control(id_, socket)
             else:
-                await self._serve_data(account, id_, "client" if purpose == "client" else "node", socket)
+                side: Side = "client" if purpose == "client" else "node"
+                await self._serve_data(account, id_, side, socket, knock)
         except asyncio.CancelledError:
             # Ended by the hub: a newer channel is there, or the session is over. The server's stop cancels too.
             await socket.close()
@@ -154,12 +160,27 @@ class Application:
         event.errorCode, event.reason = "AccessDeniedException", why
         self._journal.observe(event)
 
-    async def _serve_data(self, account: str, session_id: str, side: Side, socket: Socket) -> None:
+    async def _serve_data(
+        self, account: str, session_id: str, side: Side, socket: Socket, knock: Knock | None
+    ) -> None:
         session = session_records.find(self._store.reader, account, session_id)
         if session is None or not session.is_open:
             await socket.close(POLICY)
             return
-        await self._hub.serve_data(session, side, socket)
+        is_denied = None
+        if side == "client" and knock is not None and session.access_request:
+            is_denied = partial(self._is_denied, session, knock)
+        await self._hub.serve_data(session, side, socket, is_denied)
+
+    def _is_denied(self, session: SessionRow, knock: Knock) -> bool:
+        """Return whether a policy was edited to deny what the keys of an access request were let do."""
+        reader, own = self._store.reader, session_arns(session, knock.principal.id)
+        late = NodeKeys(reader, session, knock.late)
+        node = node_arn(session.account, session.region, session.target)
+        return self._callers.is_denied(reader, knock, "ssm:StartSession", node, late) or any(
+            self._callers.is_denied(reader, knock, "ssmmessages:OpenDataChannel", each, knock.late)
+            for each in own
+        )
 
     def _admit(
         self, tx: Transaction, knock: Knock | None, kind: str, id_: str, shown: Secret
@@ -197,6 +218,25 @@ class Application:
         self._callers.require(tx, knock, "OpenDataChannel", "*")
         session = session_records.find(tx, account, id_)
         return session is not None and session.target == node.id
+
+
+@dataclass(frozen=True, slots=True)
+class NodeKeys:
+    """The condition keys of starting a session: the tags of its node, and what the request has."""
+
+    reader: Reader
+    session: SessionRow
+    request: Late
+
+    def __call__(self, key: str) -> Values | None:
+        """Return the values of a key, given in lower case, or None."""
+        prefix, _, wanted = key.partition("/")
+        if prefix not in ("ssm:resourcetag", "aws:resourcetag"):
+            return self.request(key)
+        session = self.session
+        place = Place(session.account, session.region, "ManagedInstance", session.target)
+        tags = tag_records.tags(self.reader, place)
+        return next(((value,) for name, value in tags.items() if name.lower() == wanted), None)
 
 
 def session_arns(session: SessionRow, user_id: str) -> tuple[str, str]:

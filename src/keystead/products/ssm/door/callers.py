@@ -87,6 +87,11 @@ class Callers:
         if is_denied or not any(each.is_allowed for each in decisions):
             raise NotAllowed(f"{service}:{action}")
 
+    def is_denied(self, reader: Reader, knock: Knock, action: str, resource: str, late: Late) -> bool:
+        """Return whether a statement denies by now what a caller was let do. What nothing allows is not denied."""
+        decision = self._authoriser.decide(reader, knock.principal, action, resource, late)
+        return not decision.is_allowed and decision.statement is not None
+
     def again(self, reader: Reader, knock: Knock) -> None:
         """Let pass who is still good inside this transaction. Raises NotAllowed."""
         try:

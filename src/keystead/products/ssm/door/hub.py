@@ -8,7 +8,7 @@ on: their ends come back by themselves.
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,9 +86,13 @@ class Hub:
         if socket is not None:
             socket.end()
 
-    async def serve_data(self, session: SessionRow, side: Side, socket: Socket) -> None:
-        """Be one side's data channel."""
-        await self._relay(session).serve(side, socket)
+    async def serve_data(
+        self, session: SessionRow, side: Side, socket: Socket, is_denied: Callable[[], bool] | None = None
+    ) -> None:
+        """Be one side's data channel. The session is over once `is_denied` says so."""
+        relay = self._relay(session)
+        relay.is_denied = is_denied or relay.is_denied
+        await relay.serve(side, socket)
 
     async def serve_control(self, node: str, socket: Socket) -> None:
         """Be a node's control channel; a newer one takes an older one's place."""
@@ -134,7 +138,7 @@ class Hub:
 
     def _why_over(self, relay: Relay) -> str:
         now, session = self._clock.monotonic(), relay.session
-        if not self._verifier.stands(session.credential):
+        if not self._verifier.stands(session.credential) or relay.is_denied():
             return ACCESS_ENDED
         if not relay.node_has_joined and session.state == "Connecting":
             return NEVER_JOINED if now - relay.made_at > UNJOINED_SECONDS else ""

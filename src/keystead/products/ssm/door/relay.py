@@ -37,6 +37,10 @@ class Happenings:
     unrecorded: Callable[["Relay"], None]
 
 
+def _never() -> bool:
+    return False
+
+
 class Relay:
     """One session's channels."""
 
@@ -61,6 +65,7 @@ class Relay:
         self.output = ""
         self.is_over = False
         self.has_lost_its_recording = False
+        self.is_denied: Callable[[], bool] = _never
 
     def has(self, side: Side) -> bool:
         """Whether a side is there."""
