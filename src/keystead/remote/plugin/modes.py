@@ -40,12 +40,20 @@ class Shell:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._is_raw = asyncio.Event()
         self.exit_code: int | None = None
 
     async def run(self) -> None:
         """Carry keys and sizes until cancelled."""
+        try:
+            await self._carry()
+        finally:
+            self._is_raw.set()
+
+    async def _carry(self) -> None:
         descriptor = sys.stdin.fileno()
         with raw_terminal(descriptor) as is_terminal, _signals_as_keys(self._link):
+            self._is_raw.set()
             sizes = asyncio.ensure_future(self._tell_sizes())
             try:
                 source = Input(descriptor)
@@ -59,6 +67,8 @@ class Shell:
 
     async def hear(self, arrived: Arrived) -> None:
         """Show output and errors; keep how a command ended."""
+        # Whoever types at the sight of a prompt types into a raw terminal: a cooked one changes carriage returns.
+        await self._is_raw.wait()
         match arrived.payload_type:
             case PayloadType.OUTPUT:
                 await put(sys.stdout.fileno(), arrived.payload)
