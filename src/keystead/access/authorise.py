@@ -18,7 +18,7 @@ from keystead.access.policy import (
     decide,
 )
 from keystead.access.policy.context import Late
-from keystead.access.policy.decide import PolicyType, is_settled, near_allows
+from keystead.access.policy.decide import ALWAYS_ALLOWED, PolicyType, is_settled, near_allows
 from keystead.identity.principals import Principal
 from keystead.store.interface import Reader
 
@@ -42,6 +42,11 @@ class Authoriser:
     def is_above_policies(principal: Principal) -> bool:
         """Return whether no policy of its own account binds a principal: the account root."""
         return principal.is_root
+
+    @staticmethod
+    def is_always_allowed(action: str) -> bool:
+        """Return whether nobody needs a permission for an action, and no policy can take it away."""
+        return action.lower() in ALWAYS_ALLOWED
 
     def decide(
         self,

@@ -68,7 +68,7 @@ class Refused:
     credential: Credential | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: that doubles what making one for each request costs.
 class Verified:
     """The credential that was presented, and nothing that was merely claimed."""
 

@@ -1,5 +1,6 @@
 """`Exchange`: one request on its way through the pipeline, and what each stage found out about it."""
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from keystead.access.authenticate import Authenticated
 from keystead.access.sigv4 import Presented, SignedRequest
 from keystead.gateway.call import Call
 from keystead.gateway.operations import Entry, Service
+from keystead.protocol import is_usual
 
 
 @dataclass(slots=True)
@@ -69,7 +71,14 @@ def begin(request: HTTPRequest, request_id: str) -> Exchange:
         request.raw_path,
         request.raw_query,
         request.headers,
-        lambda: hashlib.sha256(request.body).hexdigest(),
+        lambda: _usual_digest(request.body) if is_usual(request.body) else _digest(request.body),
         request.head,
     )
     return Exchange(request, request_id, signed)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+_usual_digest = functools.lru_cache(maxsize=1024)(_digest)

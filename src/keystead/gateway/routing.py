@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from keystead.access.sigv4 import Reason, Refused
 from keystead.gateway.exchange import Exchange
 from keystead.gateway.operations import OperationTable, Service
-from keystead.protocol import Unreadable, parse_form
+from keystead.protocol import Unreadable, is_usual, parse_form, parse_usual_form
 
 FORM_TYPE = b"application/x-www-form-urlencoded"
 
@@ -59,7 +59,8 @@ class Router:
         if request.raw_path not in (b"/", b""):
             return False
         if request.method == "POST" and exchange.request.head.get(b"content-type", b"").startswith(FORM_TYPE):
-            exchange.form = parse_form(request.body)
+            read = parse_usual_form if is_usual(request.body) else parse_form
+            exchange.form = read(request.body)
         elif request.method == "GET" and b"Action=" in request.raw_query:
             exchange.form = parse_form(request.raw_query)
         if not exchange.form or "Action" not in exchange.form:

@@ -5,7 +5,7 @@ The only layer that reads botocore's data, and the only one that knows a wire fo
 
 from keystead.protocol.errors import UnknownMembers, Unreadable, ValidationFailed
 from keystead.protocol.faults import ErrorShape
-from keystead.protocol.forms import parse_form, parse_query
+from keystead.protocol.forms import is_usual, parse_form, parse_query, parse_usual_form
 from keystead.protocol.models import Models, ServiceModel, UnknownService, default_error
 from keystead.protocol.operation import CompiledOperation
 from keystead.protocol.wire import WireRequest, WireResponse
@@ -22,6 +22,8 @@ __all__ = [
     "WireRequest",
     "WireResponse",
     "default_error",
+    "is_usual",
     "parse_form",
     "parse_query",
+    "parse_usual_form",
 ]

@@ -24,7 +24,8 @@ _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 def escape(text: str) -> str:
     """Return `text` as XML character data."""
-    return _UNSAFE.sub(_reference, text) if _UNSAFE.search(text) else text
+    # Most texts are names and numbers, of which a search would take as long as the rest of them.
+    return text if text.isalnum() or not _UNSAFE.search(text) else _UNSAFE.sub(_reference, text)
 
 
 def escape_message(text: str) -> str:

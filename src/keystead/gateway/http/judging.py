@@ -18,6 +18,7 @@ from keystead.gateway.http.request_head import (
     check_old_version,
     content_length_fault,
     is_host,
+    is_plain_length,
     origin_form,
     transfer_coding_fault,
 )
@@ -64,7 +65,9 @@ class JudgingProtocol(EndingProtocol):
                 self._fault = Refusal(HTTPStatus.BAD_REQUEST, "More than one Host.")
             self._host = value
         elif name == b"content-length":
-            self._fault = self._fault or content_length_fault(value, self._limits.max_content_length_bytes)
+            most = self._limits.max_content_length_bytes
+            if not is_plain_length(value, most):
+                self._fault = self._fault or content_length_fault(value, most)
             self._framing = b"content-length: " + value if value.strip(b" \t0") else None
         elif name == b"transfer-encoding":
             self._fault = self._fault or transfer_coding_fault(value)

@@ -3,6 +3,7 @@
 Follows RFC 9112 sections 3.2 (targets and Host), 6.1 (Transfer-Encoding) and 6.3 (message length).
 """
 
+import functools
 import re
 from http import HTTPStatus
 
@@ -66,6 +67,12 @@ def transfer_coding_fault(value: bytes) -> Refusal | None:
     if codings[-1] == b"chunked":
         return Refusal(HTTPStatus.NOT_IMPLEMENTED, "No Transfer-Encoding but chunked is read here.")
     return Refusal(HTTPStatus.BAD_REQUEST, "The last Transfer-Encoding of a request is chunked.")
+
+
+@functools.lru_cache(maxsize=1024)
+def is_plain_length(value: bytes, max_bytes: int) -> bool:
+    """Return whether a Content-Length is a plain number within `max_bytes`."""
+    return content_length_fault(value, max_bytes) is None
 
 
 def content_length_fault(value: bytes, max_bytes: int) -> Refusal | None:
