@@ -255,3 +255,13 @@ def test_bounds_of_life_are_inclusive(life, minimum, maximum):
     allowed = (minimum is None or minimum <= life) and (maximum is None or life <= maximum)
 
     assert Lifetime(minimum, maximum).allows(life) == allowed
+
+
+def test_a_life_is_counted_from_the_very_moment_of_making(core, monkeypatch):
+    # Each look at the clock is a second later than the one before.
+    looks = iter(range(1, 1000))
+    monkeypatch.setattr(core.clock, "epoch", lambda: 1_000_000 + next(looks))
+
+    minted = core.mint(SESSION)
+
+    assert minted.credential.expires_at - minted.credential.created_at == 3_600_000

@@ -83,7 +83,9 @@ class Issuer:
         if replay is not None and (again := self._replayed(tx, kind, replay, (account, owner, audience))):
             return again
         self._check_quota(tx, kind, account, owner)
-        expires_at = self._expiry(kind, life, ends_at)
+        # Read once: a credential lives for what it was given, to the millisecond.
+        present = now_ms(self._clock)
+        expires_at = _expiry(kind, life, ends_at, present)
         secret = Secret(kind.new_secret(self._entropy))
         token = None if kind.new_session_token is None else Secret(kind.new_session_token(self._entropy))
         for _ in range(_ID_ATTEMPTS):
@@ -94,7 +96,7 @@ class Issuer:
                 owner,
                 audience,
                 kind.states.initial,
-                now_ms(self._clock),
+                present,
                 expires_at,
                 1,
             )
@@ -147,17 +149,6 @@ class Issuer:
         if quota and shelf.count_of_owner(tx, account, owner, kind.name) >= quota.limit:
             raise QuotaExceeded(quota.name, quota.limit, owner)
 
-    def _expiry(self, kind: Kind, life: timedelta | None, ends_at: int | None) -> int | None:
-        present = now_ms(self._clock)
-        wanted = timedelta(milliseconds=ends_at - present) if ends_at is not None else life
-        if wanted is None:
-            wanted = kind.lifetime.default
-        if wanted is None and kind.lifetime.maximum is None:
-            return None
-        if wanted is None or not kind.lifetime.allows(wanted):
-            raise LifetimeRefused(f"a {kind.name} cannot live for {wanted}")
-        return ends_at if ends_at is not None else present + int(wanted.total_seconds() * 1000)
-
     def _shelve(self, tx: Transaction, kind: Kind, minted: Minted, replay: Replay | None) -> bool:
         """Keep a new credential; what a holder shows is digested, what a signature needs is sealed."""
         credential, sealed, digest = minted.credential, None, None
@@ -174,3 +165,15 @@ class Issuer:
     def _forget_after(self, tx: Transaction, credential_id: str) -> None:
         tx.revokes()
         tx.after_commit(lambda: self._verifier.forget(credential_id))
+
+
+def _expiry(kind: Kind, life: timedelta | None, ends_at: int | None, present: int) -> int | None:
+    """Return when a credential made now ends, in milliseconds; None is never. Raises LifetimeRefused."""
+    wanted = timedelta(milliseconds=ends_at - present) if ends_at is not None else life
+    if wanted is None:
+        wanted = kind.lifetime.default
+    if wanted is None and kind.lifetime.maximum is None:
+        return None
+    if wanted is None or not kind.lifetime.allows(wanted):
+        raise LifetimeRefused(f"a {kind.name} cannot live for {wanted}")
+    return ends_at if ends_at is not None else present + int(wanted.total_seconds() * 1000)
