@@ -179,6 +179,24 @@ def test_repeated_query_parameter_is_malformed(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("query", [b"list-type=2&prefix=a%2F", b"prefix=" + b"a" * 600])
+def test_query_without_a_mark_presents_nothing_however_often_it_is_read(query: bytes) -> None:
+    sent = Sent(query=query, headers=((b"host", HOST.encode()),))
+
+    assert [find(sent.request()) for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize("mark", ["X-Amz-Signature", "%58-Amz-Signature", "X-Amz-Signatur%65"])
+def test_mark_in_a_query_is_found_however_it_is_spelled_and_often_it_is_read(mark: str) -> None:
+    signed = presigned().query.decode()
+    sent = replace(presigned(), query=signed.replace("X-Amz-Signature", mark).encode())
+
+    found = [presented(sent) for _ in range(2)]
+
+    assert [each.form for each in found] == ["query", "query"]
+    assert {each.signature for each in found} == {signed.rpartition("X-Amz-Signature=")[2].partition("&")[0]}
+
+
 def test_two_session_tokens_are_malformed() -> None:
     sent = sign(IAM, method="GET", token="one", presigned_seconds=60)
 

@@ -4,6 +4,7 @@ Follows "Create a signed AWS API request" (IAM User Guide) and the Signature Ver
 the bytes of the request target: a path that a framework has decoded can no longer be verified.
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
@@ -12,6 +13,9 @@ _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 _NOT_UNRESERVED = re.compile(rb"[^A-Za-z0-9\-_.~]")
 _NOT_IN_PATH = re.compile(rb"[^A-Za-z0-9\-_.~/]")
 _NOT_IN_S3_PATH = re.compile(rb"[^A-Za-z0-9\-_.~/%]")
+
+LONGEST_USUAL_QUERY = 512
+"""A client asks for the same list or subresource again and again. Longer queries are read each time."""
 
 
 def canonical_request(
@@ -70,9 +74,18 @@ def canonical_query(raw_query: bytes, without: Sequence[bytes] = ()) -> bytes:
     """Return the query with names and values re-encoded and sorted, leaving out the names in `without`."""
     if not raw_query:
         return b""
+    if without or len(raw_query) > LONGEST_USUAL_QUERY:
+        return _canonical_query(raw_query, without)
+    return _usual_canonical_query(raw_query)
+
+
+def _canonical_query(raw_query: bytes, without: Sequence[bytes] = ()) -> bytes:
     pairs = query_pairs(raw_query)
     encoded = sorted((encode(name), encode(value)) for name, value in pairs if name not in without)
     return b"&".join([name + b"=" + value for name, value in encoded])
+
+
+_usual_canonical_query = functools.lru_cache(maxsize=1024)(_canonical_query)
 
 
 def query_pairs(raw_query: bytes) -> list[tuple[bytes, bytes]]:

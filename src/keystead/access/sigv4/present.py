@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from keystead.access.sigv4.canonical import query_pairs
+from keystead.access.sigv4.canonical import LONGEST_USUAL_QUERY, query_pairs
 from keystead.access.sigv4.reasons import Malformed, Reason
 from keystead.access.sigv4.request import SignedRequest
 from keystead.access.sigv4.timestamps import basic_from_date_header, epoch_from_basic
@@ -178,14 +178,10 @@ def _hash(authorization: str) -> str:
 
 def _query_parameters(raw_query: bytes) -> dict[bytes, str] | None:
     """Return the authentication parameters of a query, or None if it authenticates nobody."""
-    if not raw_query:
-        return None
-    pairs = query_pairs(raw_query)
-    names = {name for name, _ in pairs}
-    if names.isdisjoint(_MARKS_OF_V4_QUERY) and not names >= _MARKS_OF_V2_QUERY:
+    if not raw_query or _claims_nothing(raw_query):
         return None
     found: dict[bytes, str] = {}
-    for name, value in pairs:
+    for name, value in query_pairs(raw_query):
         if name in _REQUIRED_IN_QUERY or name in _OPTIONAL_IN_QUERY or name in _MARKS_OF_V2_QUERY:
             if name in found:
                 raise Malformed(Reason.UNEXPECTED_PARAMETER, form="query", name=name.decode("ascii"))
@@ -193,6 +189,21 @@ def _query_parameters(raw_query: bytes) -> dict[bytes, str] | None:
     if not found.keys().isdisjoint(_MARKS_OF_V4_QUERY) and found.keys() >= _MARKS_OF_V2_QUERY:
         raise Malformed(Reason.MORE_THAN_ONE_MECHANISM)
     return found
+
+
+def _claims_nothing(raw_query: bytes) -> bool:
+    # A presigned query is a credential for a while, and is not kept.
+    if len(raw_query) > LONGEST_USUAL_QUERY or b"Signature" in raw_query:
+        return _has_no_mark(raw_query)
+    return _usual_has_no_mark(raw_query)
+
+
+def _has_no_mark(raw_query: bytes) -> bool:
+    names = {name for name, _ in query_pairs(raw_query)}
+    return names.isdisjoint(_MARKS_OF_V4_QUERY) and not names >= _MARKS_OF_V2_QUERY
+
+
+_usual_has_no_mark = functools.lru_cache(maxsize=1024)(_has_no_mark)
 
 
 def _from_query(parameters: Mapping[bytes, str], headers: Mapping[bytes, bytes]) -> Presented:
