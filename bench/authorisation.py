@@ -22,9 +22,9 @@ from bench.requests import Key, Signer, form
 from bench.results import Results
 from bench.servers import Server
 from bench.settings import Effort, Place
+from keystead.access.doors import HTTPRequest
 from keystead.app.authority import open_authority
 from keystead.config.settings import Settings
-from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.pipeline import Gateway
 from keystead.protocol import WireResponse
 

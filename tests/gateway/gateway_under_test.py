@@ -19,13 +19,13 @@ from botocore.credentials import Credentials
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser
 from keystead.access.bearing import Bearings
+from keystead.access.doors import HTTPRequest
 from keystead.access.limits import RequestLimits
 from keystead.access.sigv4 import Verifier as Signatures
 from keystead.app.authority import Authority, open_authority
 from keystead.app.initialise import initialise
 from keystead.audit import inspect
 from keystead.config.values import RateLimit
-from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.operations import Face, OperationTable
 from keystead.gateway.pipeline import Gateway
 from keystead.protocol.wire import WireResponse

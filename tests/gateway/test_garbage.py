@@ -9,8 +9,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from gateway.gateway_under_test import FORM, HOST, IAM, STS, with_gateway
+from keystead.access.doors import HTTPRequest
 from keystead.access.policy.context import Values
-from keystead.gateway.exchange import HTTPRequest
 from keystead.types import iam, sts
 from support.running import Key, admin_key_of
 

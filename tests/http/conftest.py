@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from keystead.access.doors import RESPOND
-from keystead.gateway.exchange import HTTPRequest
+from keystead.access.doors import RESPOND, HTTPRequest
 from keystead.gateway.http.limits import HTTPLimits
 from keystead.gateway.http.listeners import HTTPListener
 from keystead.gateway.http.questions import answers_nothing_at_once

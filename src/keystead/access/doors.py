@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from keystead.protocol import WireResponse
+
 # The messages of ASGI are dictionaries of mixed values, typed by nothing but its specification.
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Whole = tuple[int, Sequence[tuple[bytes, bytes]], bytes]
-"""A whole answer: status, header fields but for the length, and body."""
 ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
 
 RESPOND = "keystead.respond"
@@ -24,10 +24,44 @@ SOURCE_ADDRESS = "source_address"
 """Under this name a scope's state holds the client's address, judged through the proxies that are trusted."""
 
 
-def never_at_once(scope: Message) -> Whole | None:
+@dataclass(slots=True)
+class HTTPRequest:
+    """A request as the listener read it: raw target, headers in order with lower-case names, whole body."""
+
+    method: str
+    raw_path: bytes
+    raw_query: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    # By name; of a repeated header the last. The signature judges all of them from the list.
+    head: Mapping[bytes, bytes]
+    body: bytes
+    source_address: str
+    is_secure: bool
+
+
+Describe = Callable[[], Message]
+"""Makes the ASGI scope of the request that is asked about, which is the application's if nothing is answered."""
+
+
+def never_at_once(request: HTTPRequest, describe: Describe) -> WireResponse | None:
     """Answer nothing at once: every request is for the application."""
-    del scope
+    del request, describe
     return None
+
+
+def request_of(scope: Message) -> HTTPRequest:
+    """Return what the scope of an HTTP door says of a request. Its body is still to be received."""
+    headers = scope["headers"]
+    return HTTPRequest(
+        scope["method"],
+        scope["raw_path"],
+        scope["query_string"],
+        headers,
+        dict(headers),
+        b"",
+        scope["state"][SOURCE_ADDRESS],
+        scope["scheme"] == "https",
+    )
 
 
 def takes_no_host(host: str) -> bool:
@@ -46,7 +80,7 @@ class HTTPDoor:
     A request to upgrade reaches `app` as a `websocket` scope if `takes_websockets`. `targets` are whole values of
     `X-Amz-Target` that are the door's: calls that no public model has, or that nobody signs by SigV4.
     `at_once` is asked before `app`, for requests that are whole: what it can answer without waiting costs no task.
-    Where it answers None, `app` is given the same scope, with whatever was noted in its state.
+    Where it answers None, `app` is given the scope that `describe` made, with whatever was noted in its state.
     """
 
     name: str
@@ -57,7 +91,7 @@ class HTTPDoor:
     takes_the_rest: bool = False
     takes_websockets: bool = False
     targets: frozenset[bytes] = frozenset()
-    at_once: Callable[[Message], Whole | None] = never_at_once
+    at_once: Callable[[HTTPRequest, Describe], WireResponse | None] = never_at_once
 
 
 class CannotListen(Exception):

@@ -2,30 +2,16 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from keystead.access.authenticate import Authenticated
+from keystead.access.doors import HTTPRequest
 from keystead.access.sigv4 import Presented, SignedRequest
 from keystead.gateway.call import Call
 from keystead.gateway.operations import Entry, Service
 from keystead.protocol import is_usual
-
-
-@dataclass(slots=True)
-class HTTPRequest:
-    """A request as the listener read it: raw target, headers in order with lower-case names, whole body."""
-
-    method: str
-    raw_path: bytes
-    raw_query: bytes
-    headers: Sequence[tuple[bytes, bytes]]
-    # By name; of a repeated header the last. The signature judges all of them from the list.
-    head: Mapping[bytes, bytes]
-    body: bytes
-    source_address: str
-    is_secure: bool
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from keystead.access.authenticate import Authenticator
 from keystead.access.authorise import Authoriser, denial
+from keystead.access.doors import HTTPRequest
 from keystead.access.explanations import Explanations
 from keystead.access.limits import RequestLimits
 from keystead.access.policy import Decision, ResourceSide
@@ -20,7 +21,7 @@ from keystead.audit.journal import Journal
 from keystead.credentials.usage import Usage
 from keystead.gateway.call import NO_CREDENTIAL, Call
 from keystead.gateway.context import RequestKeys
-from keystead.gateway.exchange import Exchange, HTTPRequest, begin
+from keystead.gateway.exchange import Exchange, begin
 from keystead.gateway.explaining import explain
 from keystead.gateway.journaling import Scribe
 from keystead.gateway.operations import Entry, OperationTable, no_further_actions, no_resource_policy

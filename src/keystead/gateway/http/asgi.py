@@ -8,12 +8,20 @@ import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 
-from keystead.access.doors import RESPOND, SOURCE_ADDRESS, HTTPDoor, Message, Receive, Send, never_at_once
+from keystead.access.doors import (
+    RESPOND,
+    SOURCE_ADDRESS,
+    Describe,
+    HTTPDoor,
+    HTTPRequest,
+    Message,
+    Receive,
+    Send,
+)
 from keystead.config.values import Network
-from keystead.gateway.exchange import HTTPRequest
 from keystead.gateway.http.cycle import Cycle
 from keystead.gateway.http.dispatch import Dispatch
-from keystead.gateway.http.questions import Answer, Describe
+from keystead.gateway.http.questions import Answer
 from keystead.gateway.pipeline import Gateway
 from keystead.protocol import WireResponse
 
@@ -45,12 +53,7 @@ class Application:
         if self._trusted_proxies:
             request.source_address = self._source_address(request.source_address, request.headers)
         if door is not None:
-            if door.at_once is never_at_once:
-                return None
-            scope = describe()
-            scope["state"][SOURCE_ADDRESS] = request.source_address
-            whole = door.at_once(scope)
-            return None if whole is None else WireResponse(whole[0], list(whole[1]), whole[2])
+            return door.at_once(request, describe)
         if request.raw_path == HEALTH_PATH:
             return self._health()
         status = _refusal(head)

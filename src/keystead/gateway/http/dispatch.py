@@ -68,7 +68,10 @@ class Dispatch:
         if not shown and b"X-Amz-Credential=" in query:
             shown = query.replace(b"%2F", b"/").replace(b"%2f", b"/")
         if shown:
-            return next((door for scope_end, door in self._signed if scope_end in shown), None)
+            for scope_end, door in self._signed:
+                if scope_end in shown:
+                    return door
+            return None
         # What begins with an underscore is reserved, if for nobody then for us: no bucket has such a name.
         if self._rest is None or raw_path.startswith(b"/_"):
             return None

@@ -3,13 +3,10 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
-from keystead.access.doors import Message
-from keystead.gateway.exchange import HTTPRequest
+from keystead.access.doors import Describe, HTTPRequest, Message
 from keystead.protocol import WireResponse
 
 Answer: TypeAlias = WireResponse | Coroutine[Any, Any, WireResponse]
-Describe: TypeAlias = Callable[[], Message]
-"""Makes the ASGI scope of the request that is asked about, which is the application's if nothing is answered."""
 AtOnce: TypeAlias = Callable[[HTTPRequest, Describe], Answer | None]
 """Answers a request that has arrived as a whole, or returns None: it is then the ASGI application's."""
 TakesWebsocket: TypeAlias = Callable[[Message], bool]

@@ -19,8 +19,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from keystead.access.doors import RESPOND, Message
-from keystead.gateway.exchange import HTTPRequest
+from keystead.access.doors import RESPOND, HTTPRequest, Message
 from keystead.gateway.http import eager
 from keystead.gateway.http.body_parser import body_parser
 from keystead.gateway.http.body_rate import BodyRate

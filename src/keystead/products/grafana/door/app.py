@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send, Whole
+from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send
 from keystead.audit.event import encode
 from keystead.config.settings import Settings
 from keystead.credentials.usage import Usage
@@ -29,6 +29,7 @@ from keystead.products.grafana.door.scribe import Scribe
 from keystead.products.grafana.door.server import health
 from keystead.products.grafana.door.wire import HEADERS, ClientGone, body_of, header, query_of, tell
 from keystead.products.grafana.records import Workspace
+from keystead.protocol import WireResponse
 from keystead.store.interface import Reader, Store, Transaction, UnstorableText
 
 _LOG = logging.getLogger("keystead.grafana")
@@ -87,7 +88,7 @@ class GrafanaDoor:
             return
         await tell(scope, send, told)
 
-    def at_once(self, scope: Message, workspace_id: str, path: bytes) -> Whole | None:
+    def at_once(self, scope: Message, workspace_id: str, path: bytes) -> WireResponse | None:
         """Return an answer that is held in memory for who asks; None leaves the request to `__call__`.
 
         `path` is the raw path in the workspace.
@@ -96,7 +97,7 @@ class GrafanaDoor:
         if held is None:
             return None
         if path == b"/api/health":
-            return 200, HEADERS, msgspec.json.encode(health(held.workspace))
+            return WireResponse(200, [*HEADERS], msgspec.json.encode(health(held.workspace)))
         try:
             holder = self._admission.judge(self._reader, held.workspace, scope["headers"])
         except (Refusal, StoreUnavailable):
@@ -106,7 +107,7 @@ class GrafanaDoor:
             return None
         self._touch(scope, held.workspace, holder)
         self._scribe.read(scope, held.workspace, holder, told.template)
-        return 200, HEADERS, told.body
+        return WireResponse(200, [*HEADERS], told.body)
 
     async def _answered(self, scope: Message, receive: Receive) -> Answer:
         place = self._place(scope)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from keystead.access.doors import SOURCE_ADDRESS, Message, Receive, Send, Whole
+from keystead.access.doors import SOURCE_ADDRESS, Describe, HTTPRequest, Message, Receive, Send
 from keystead.config.settings import Settings
 from keystead.credentials.seal import Seal
 from keystead.credentials.usage import Usage
@@ -33,6 +33,7 @@ from keystead.products.grafana.upstream import upstream_records as records
 from keystead.products.grafana.upstream.screen import Verdict
 from keystead.products.grafana.upstream.upstream_records import Upstream
 from keystead.products.grafana.upstream.visits import LOOK_SECONDS, Visits
+from keystead.protocol import WireResponse
 from keystead.store.interface import Reader, Store
 
 if TYPE_CHECKING:
@@ -95,8 +96,10 @@ class Gate:
         except ClientGone:
             return
 
-    def at_once(self, scope: Message) -> Whole | None:
+    def at_once(self, request: HTTPRequest, describe: Describe) -> WireResponse | None:
         """Answer what the embedded door holds in memory; None for all else, and for what is an upstream's."""
+        scope = describe()
+        scope["state"][SOURCE_ADDRESS] = request.source_address
         named = scope[_NAMED] = self._named(scope)
         try:
             if named is None or self.upstream_of(named[0]) is not None:

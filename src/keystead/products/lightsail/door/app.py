@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from keystead.access.doors import RESPOND, SOURCE_ADDRESS, Message, Receive, Send, Whole
+from keystead.access.doors import RESPOND, Describe, HTTPRequest, Message, Receive, Send, request_of
 from keystead.access.refusals import answer as answer_of
 from keystead.access.sigv4 import Malformed, Reason, Refused
 from keystead.audit.event import Event
@@ -33,6 +33,7 @@ from keystead.products.lightsail.door.scribe import Scribe
 from keystead.products.lightsail.door.visit import Guards, Visit
 from keystead.products.lightsail.door.visitor import Visitor, Visitors
 from keystead.products.lightsail.door.xml import error_document
+from keystead.protocol import WireResponse
 from keystead.store.recent import Recent
 
 _LOG = logging.getLogger("keystead.s3")
@@ -80,41 +81,41 @@ class S3Door:
             return
         answer: Answer | None = scope["state"].pop(_FOUND, None)
         if answer is None:
-            turn = self._begin(scope)
+            turn = self._begin(scope["method"])
             try:
-                answer = await self._answer(turn, self._read(turn, scope, receive))
+                answer = await self._answer(turn, self._read(turn, request_of(scope), receive))
             except Exception as error:  # Whatever went wrong, the caller gets an answer in S3's own form.
                 answer = self._refuse(turn, error)
             self._conclude(turn, answer)
         await _send(scope, send, answer)
 
-    def at_once(self, scope: Message) -> Whole | None:
+    def at_once(self, request: HTTPRequest, describe: Describe) -> WireResponse | None:
         """Answer a read that waits for nothing. What does not go out in one piece is left to `__call__`, found."""
-        if scope["method"] != "GET":
+        if request.method != "GET":
             return None
-        turn = self._begin(scope)
-        told = self._told_again(turn, scope)
+        turn = self._begin("GET")
+        told = self._told_again(turn, request)
         if told is not None:
             return told
         try:
-            request = self._read(turn, scope, _receive_nothing)
-            if request.operation not in _AT_ONCE:
+            asked = self._read(turn, request, _receive_nothing)
+            if asked.operation not in _AT_ONCE:
                 return None
-            answer = _without_waiting(self._answer(turn, request))
+            answer = _without_waiting(self._answer(turn, asked))
             if turn.asked is not None:
-                self._retelling.keep(turn.asked, answer, turn.bucket, request.operation)
+                self._retelling.keep(turn.asked, answer, turn.bucket, asked.operation)
         except Exception as error:  # As in `__call__`.
             answer = self._refuse(turn, error)
         self._conclude(turn, answer)
         if answer.stream is not None or answer.status in _BODILESS:
-            scope["state"][_FOUND] = answer
+            describe()["state"][_FOUND] = answer
             return None
-        return answer.status, answer.headers, answer.body
+        return WireResponse(answer.status, answer.headers, answer.body)
 
-    def _told_again(self, turn: "_Turn", scope: Message) -> Whole | None:
+    def _told_again(self, turn: "_Turn", request: HTTPRequest) -> WireResponse | None:
         """Return what a bucket's key was answered before. Who asks is kept in `turn`; others refuse."""
         try:
-            found = self._retelling.asked(scope)
+            found = self._retelling.asked(request)
         except (Refused, StoreUnavailable):
             return None
         if found is None:
@@ -123,22 +124,22 @@ class S3Door:
         told = self._retelling.find(asked)
         if told is None or visitor.credential is None:
             return None
-        self._usage.touch(visitor.credential.id, "s3", told.bucket.region, scope["state"][SOURCE_ADDRESS])
+        self._usage.touch(visitor.credential.id, "s3", told.bucket.region, request.source_address)
 
         def event() -> Event:
-            request = self._read(turn, scope, _receive_nothing)
-            return self._scribe.succeeded(Visit(request, visitor, told.bucket, self._guards), is_read=True)
+            asked_for = self._read(turn, request, _receive_nothing)
+            return self._scribe.succeeded(Visit(asked_for, visitor, told.bucket, self._guards), is_read=True)
 
         self._journal.observe_read(event)
-        return 200, [*told.headers, *_ids(turn)], told.body
+        return WireResponse(200, [*told.headers, *_ids(turn)], told.body)
 
-    def _begin(self, scope: Message) -> "_Turn":
+    def _begin(self, method: str) -> "_Turn":
         drawn = self._ids.next()
         request_id, host_id = drawn[:8].hex().upper(), base64.b64encode(drawn[8:]).decode()
-        return _Turn(scope["method"], request_id, host_id, self._guards.clock.monotonic())
+        return _Turn(method, request_id, host_id, self._guards.clock.monotonic())
 
-    def _read(self, turn: "_Turn", scope: Message, receive: Receive) -> S3Request:
-        request = turn.request = read_request(scope, receive, self._hosts.bucket, turn.request_id)
+    def _read(self, turn: "_Turn", whole: HTTPRequest, receive: Receive) -> S3Request:
+        request = turn.request = read_request(whole, receive, self._hosts.bucket, turn.request_id)
         try:
             request.operation = route(request)
         except S3Error as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from keystead.access.doors import SOURCE_ADDRESS, Message, Receive
+from keystead.access.doors import HTTPRequest, Receive
 from keystead.access.sigv4 import SignedRequest
 from keystead.access.sigv4.canonical import merge, query_pairs
 from keystead.products.lightsail.door.errors import S3Error
@@ -75,30 +75,30 @@ class Hosts:
         return b"" if match is None or match["bucket"] is None else match["bucket"].encode()
 
 
-def read_request(scope: Message, receive: Receive, bucket_of: Callable[[bytes], bytes], id: str) -> S3Request:
-    """Return the request that a scope describes. Raises S3Error; see `S3Request.id` for `id`."""
-    header_list: Sequence[tuple[bytes, bytes]] = scope["headers"]
-    headers = merge(header_list)
-    raw_path: bytes = scope["raw_path"]
+def read_request(
+    request: HTTPRequest, receive: Receive, bucket_of: Callable[[bytes], bytes], id: str
+) -> S3Request:
+    """Return what a request says here; its body is yet to be received. Raises S3Error."""
+    headers = merge(request.headers)
+    raw_path = request.raw_path
     bucket_of_host = bucket_of(headers.get(b"host", b""))
     if bucket_of_host:
         bucket, raw_key = bucket_of_host, raw_path[1:]
     else:
         raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
         bucket = unquote_to_bytes(raw_bucket)
-    raw_query: bytes = scope["query_string"]
     return S3Request(
-        scope["method"],
+        request.method,
         raw_path,
-        raw_query,
-        header_list,
+        request.raw_query,
+        request.headers,
         headers,
-        _query(raw_query),
+        _query(request.raw_query),
         _text(bucket),
         _key(raw_key),
         bucket_of_host,
-        scope["state"][SOURCE_ADDRESS],
-        scope["scheme"] == "https",
+        request.source_address,
+        request.is_secure,
         id,
         receive,
     )

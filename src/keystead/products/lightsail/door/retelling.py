@@ -9,9 +9,8 @@ nothing are answered afresh, and so are those of IAM principals, whose policies 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keystead.access.doors import Message
+from keystead.access.doors import HTTPRequest
 from keystead.access.sigv4 import SignedRequest
-from keystead.access.sigv4.canonical import merge
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.answer import Answer, Header
 from keystead.products.lightsail.door.visitor import Visitor, Visitors
@@ -65,16 +64,17 @@ class Retelling:
         self._small: Recent[Told] = Recent(reader, _SMALL_KEPT)
         self._large: Recent[Told] = Recent(reader, _LARGE_KEPT)
 
-    def asked(self, scope: Message) -> tuple[Visitor, Asked] | None:
+    def asked(self, request: HTTPRequest) -> tuple[Visitor, Asked] | None:
         """Return who asks for what, if a bucket's key asks for what may be told again. Raises Refused."""
-        fields: Sequence[Header] = scope["headers"]
-        headers = merge(fields)
-        if not headers.keys() <= _WITHOUT_EFFECT or not headers.get(b"authorization", b"").startswith(
-            b"AWS4-"
+        headers, raw_path, raw_query = request.head, request.raw_path, request.raw_query
+        if (
+            len(headers) != len(request.headers)  # What is repeated is read with care, and anew each time.
+            or not _WITHOUT_EFFECT.issuperset(headers)
+            or not headers.get(b"authorization", b"").startswith(b"AWS4-")
         ):
             return None
-        raw_path, raw_query = scope["raw_path"], scope["query_string"]
-        visitor = self._visitors.of_bucket_key(SignedRequest("GET", raw_path, raw_query, fields, "", headers))
+        signed = SignedRequest("GET", raw_path, raw_query, request.headers, "", headers)
+        visitor = self._visitors.of_bucket_key(signed)
         if visitor is None or visitor.credential is None:
             return None
         host, mode = headers.get(b"host", b""), headers.get(_CHECKSUM_MODE)
