@@ -4,7 +4,6 @@ Follows the ASGI specification, "HTTP & WebSocket ASGI Message Format". No frame
 list, which signatures are made over, pass through untouched.
 """
 
-import asyncio
 import ipaddress
 from collections.abc import Mapping, Sequence
 
@@ -117,8 +116,6 @@ class Application:
 
     async def _enter(self, door: HTTPDoor, scope: Message, receive: Receive, send: Send) -> None:
         """Have a door answer. Whatever it fails with is the listener's to answer and to log."""
-        # What was begun at once has no task of its own (eager.py); from the next turn on a door may use time-outs.
-        await asyncio.sleep(0)
         scope["state"][SOURCE_ADDRESS] = self._source_of(scope)
         try:
             await door.app(scope, receive, send)

@@ -295,18 +295,8 @@ class ServerProtocol(JudgingProtocol):
                 return
             self._open()
         cycle, self._unstarted = self._unstarted, None
-        if cycle is None:
-            return
-        if cycle.more_body or cycle.disconnected:
+        if cycle is not None:
             self._start_asgi_task(cycle, self._app)
-            return
-        self._run(cycle, self._app)
-
-    def _run(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        task = eager.start(self.loop, cycle.run_asgi(app))
-        if task is not None:
-            task.add_done_callback(self.tasks.discard)
-            self.tasks.add(task)
 
     def _answer_at_once(self, body: bytes) -> bool:
         """Have a request that is all here answered without a cycle; return whether it was, or will be."""
@@ -331,7 +321,10 @@ class ServerProtocol(JudgingProtocol):
         else:
             cycle = self._open()
             self._unstarted = None
-            self._run(cycle, cycle.application_of(answer))
+            task = eager.start(self.loop, cycle.run_asgi(cycle.application_of(answer)))
+            if task is not None:
+                task.add_done_callback(self.tasks.discard)
+                self.tasks.add(task)
         return True
 
     def _show(self) -> Message:
