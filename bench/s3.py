@@ -26,10 +26,10 @@ from bench.transfer import Transfer
 from bench.transfer import run as transfer
 
 PUT, GET, ONE = "PUT 4 KiB", "GET 4 KiB", "GET 4 KiB, 1 connection"
-LIST, FOLDER = "list of 100 keys", "list of 100 keys, a folder"
+LIST, FIRST_PAGE = "list of 100 keys", "list of 100 keys of 1,100"
 UP, DOWN = "PUT 64 MiB", "GET 64 MiB"
 OURS, IN_MEMORY, RCLONE = "keystead", "keystead, in memory", "rclone"
-CONNECTIONS = {GET: 16, ONE: 1, LIST: 16, FOLDER: 16, PUT: 16}
+CONNECTIONS = {GET: 16, ONE: 1, LIST: 16, FIRST_PAGE: 16, PUT: 16}
 """Writes come last: until then every server's bucket holds the same objects."""
 LARGE_BYTES = 64 * 1024 * 1024
 _SMALL_BYTES = 4096
@@ -38,10 +38,10 @@ _NEW_KEYS = 10_000
 """How many objects a round of writes can write: each is new, in a folder that rclone has already."""
 _BUCKET = "bench-objects"
 _LISTED = {
-    LIST: {"list-type": "2", "max-keys": "100"},
-    FOLDER: {"list-type": "2", "prefix": "list/", "max-keys": "100"},
+    LIST: {"list-type": "2", "prefix": "list/", "max-keys": "100"},
+    FIRST_PAGE: {"list-type": "2", "max-keys": "100"},
 }
-"""The first page of a bucket of 1,100 objects, as a sync asks for it, and the 100 objects of one of its folders."""
+"""The 100 objects of one folder, and the first page of the whole bucket, as a sync asks for it."""
 _MEMORY = Path("/dev/shm")
 
 

@@ -126,7 +126,8 @@ class Visitors:
         if presented is None or claimed is None or claimed.kind != self._bucket_key:
             return None
         proof = self._authenticator.proof(signed, presented, self._rules)
-        credential = self.prove(presented.key_id, presented.session_token, proof)
+        accepts = {self._bucket_key: claimed.audience}
+        credential = self._authenticator.identify(presented.key_id, presented.session_token, proof, accepts)
         return self._visitor_v4(credential, presented, proof)
 
     def prove(self, key_id: str, session_token: Secret | None, proof: Proof) -> Credential:
