@@ -55,7 +55,7 @@ format: $(READY)  ## Format the code
 	$(BIN)/ruff format $(SOURCES)
 
 walks: $(READY) $(CLIENTS) $(S3_CLIENTS)  ## Walk S3 clients through a server (three of them from the system)
-	clients/run s3cli rclone restic s3cmd s3fs minio pyarrow
+	clients/run s3cli s3boto3 rclone restic s3cmd s3fs minio pyarrow
 
 clients: $(CLIENTS) $(S3_CLIENTS)  ## Install the real clients that tests run, under .clients
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from cli_support import CHECKOUT, clean_environment
 
-S3 = ("s3cli", "rclone", "restic", "s3cmd", "s3fs", "s3fs-tls", "minio", "pyarrow")
+S3 = ("s3cli", "s3boto3", "rclone", "restic", "s3cmd", "s3fs", "s3fs-tls", "minio", "pyarrow")
 
 
 @pytest.mark.parametrize(
