@@ -12,6 +12,12 @@ import pytest
 from badinput.wire import deliver, signed
 from s3.conftest import Room
 
+ACL_FOR_EVERYBODY = (
+    b"<AccessControlPolicy><AccessControlList><Grant><Grantee>"
+    b"<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission>"
+    b"</Grant></AccessControlList></AccessControlPolicy>"
+)
+
 
 def fetch(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
     # Version 2 signs the type, so that urllib must not make one up.
@@ -53,6 +59,33 @@ def test_a_presigned_url_ends_with_its_key_and_with_its_time(room: Room, version
     assert expired[0] == 403
     assert b"Request has expired" in expired[1]
     assert fetch(url)[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("made_for", "method", "more", "body"),
+    [
+        ("get_object", "GET", "&%61cl", None),
+        ("get_object", "GET", "&t%61gging=", None),
+        ("get_object", "GET", "&%76ersionId={version}", None),
+        ("put_object", "PUT", "&%61cl", ACL_FOR_EVERYBODY),
+        ("put_object", "PUT", "&%74agging", b"<Tagging><TagSet/></Tagging>"),
+        ("put_object", "PUT", "&p%61rtNumber=1&upload%49d={upload}", b"part"),
+        ("delete_object", "DELETE", "&version%49d={version}", None),
+    ],
+)
+def test_a_signature_of_version_2_covers_subresources_however_they_are_spelt(
+    make_room, made_for: str, method: str, more: str, body: bytes | None
+) -> None:
+    room = make_room(versioning="Enabled", allows_public_overrides=True)
+    name = {"Bucket": room.name, "Key": "k"}
+    before = room.s3.put_object(**name, Body=b"1")["VersionId"]
+    upload = room.s3.create_multipart_upload(**name)["UploadId"]
+    url = room.client(signature_version="s3").generate_presigned_url(made_for, Params=name)
+
+    answer = fetch(url + more.format(version=before, upload=upload), method, body)
+
+    assert (answer[0], b"<Code>SignatureDoesNotMatch</Code>" in answer[1]) == (403, True)
+    assert fetch(url, method, body)[0] in (200, 204)
 
 
 def put(room: Room, body: bytes, **headers: str) -> Any:

@@ -192,10 +192,11 @@ def _resource(request: SignedRequest, bucket_of_host: bytes) -> bytes:
 def _subresources(raw_query: bytes) -> Sequence[bytes]:
     found: list[tuple[bytes, bytes]] = []
     for part in raw_query.split(b"&"):
-        name, equals, value = part.partition(b"=")
-        if name in SUBRESOURCES:
-            ((_, decoded),) = query_pairs(part)
-            # Only the values of overrides are signed as decoded.
-            shown = decoded if name.startswith(b"response-") else value
-            found.append((name, name + equals + shown))
+        # By the decoded name, as it is acted on: `%61cl` would otherwise be an `acl` that nobody signed.
+        for name, decoded in query_pairs(part):
+            if name in SUBRESOURCES:
+                _, equals, value = part.partition(b"=")
+                # Only the values of overrides are signed as decoded.
+                shown = decoded if name.startswith(b"response-") else value
+                found.append((name, name + equals + shown))
     return [text for _, text in sorted(found)]
