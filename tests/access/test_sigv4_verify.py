@@ -58,6 +58,17 @@ def test_short_presigned_life_elsewhere_lasts_for_the_window_and_a_long_one_long
     assert reason_of(long, late_seconds=3601) is Reason.PRESIGN_EXPIRED
 
 
+@pytest.mark.parametrize("rules", [S3, IAM])
+def test_life_that_ends_after_the_last_year_is_refused_like_any_that_has_not_begun(
+    rules: ServiceRules,
+) -> None:
+    sent = sign(rules, method="GET", presigned_seconds=604_800)
+    date = presented(sent).timestamp.encode()
+    late = replace(sent, query=sent.query.replace(date, b"99991231T235959Z").replace(date[:8], b"99991231"))
+
+    assert reason_of(late, rules, signed_at=1e9) is Reason.PRESIGN_NOT_YET
+
+
 def test_s3_presigned_request_without_a_life_is_malformed() -> None:
     sent = sign(S3, method="GET", presigned_seconds=60)
     eternal = replace(sent, query=sent.query.replace(b"X-Amz-Expires=60&", b""))

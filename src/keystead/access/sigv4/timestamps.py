@@ -4,6 +4,9 @@ import functools
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_LAST = 253_402_300_799
+"""The last second that has a name in four digits of a year, in epoch seconds."""
+
 
 def epoch_from_basic(text: str) -> float | None:
     """Return epoch seconds of `20150830T123600Z`, or None when `text` is anything else."""
@@ -34,9 +37,14 @@ def basic_from_date_header(text: str) -> str | None:
 
 def basic(epoch_seconds: float) -> str:
     """Return `20150830T123600Z`, fractions of a second cut off."""
-    return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y%m%dT%H%M%SZ")
+    return _moment(epoch_seconds).strftime("%Y%m%dT%H%M%SZ")
 
 
 def extended(epoch_seconds: float) -> str:
     """Return `2015-08-30T12:36:00Z`, as S3's error documents show times."""
-    return datetime.fromtimestamp(int(epoch_seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _moment(epoch_seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(epoch_seconds: float) -> datetime:
+    # A week after the last moment of the year 9999 can be asked for, and is not to be had.
+    return datetime.fromtimestamp(min(int(epoch_seconds), _LAST), UTC)
