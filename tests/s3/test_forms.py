@@ -249,6 +249,7 @@ def signed_anew(room: Room, policy: Any) -> Any:
         {"expiration": "2099-01-01T00:00:00Z", "conditions": [["eq", "$key"]]},
         {"expiration": "2099-01-01T00:00:00Z", "conditions": [["content-length-range", "x", 1]]},
         {"expiration": "2099-01-01T00:00:00Z", "conditions": [["content-length-range", 1]]},
+        {"expiration": "2099-01-01T00:00:00Z", "conditions": [["content-length-range", 1, "9" * 5000]]},
         {"expiration": "2099-01-01T00:00:00Z", "conditions": "all"},
     ],
 )

@@ -17,6 +17,8 @@ from keystead.products.lightsail.door.errors import S3Error
 _UNCOVERED = frozenset({"x-amz-signature", "signature", "awsaccesskeyid", "file", "policy"})
 _IGNORED = "x-ignore-"
 _RANGE = "content-length-range"
+_MOST_DIGITS = 19
+"""As many as 2**63 has."""
 _MATCHES = ("eq", "starts-with")
 _LISTS = frozenset({"content-type"})
 """Fields whose value is a list, each entry of which must begin as the condition says."""
@@ -104,7 +106,8 @@ def _conditions(each: dict[str, str] | list[str | int]) -> Iterable[_Condition]:
 
 
 def _range(bounds: list[str | int]) -> tuple[int, int]:
-    numbers = [int(bound) for bound in bounds if str(bound).isascii() and str(bound).isdigit()]
+    texts = [str(bound) for bound in bounds]
+    numbers = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
     if len(numbers) != 2 or len(bounds) != 2 or max(numbers) > 2**63:
         raise S3Error("InvalidPolicyDocument", "Invalid Policy: Invalid content-length-range.")
     return numbers[0], numbers[1]
