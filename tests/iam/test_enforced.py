@@ -149,6 +149,8 @@ def test_self_service_by_user_name_reaches_no_other_user(room, someone):
         ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, False),
         ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, True),
         ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        ({"Bool": {"aws:ViaAWSService": "false"}}, True),
+        ({"Bool": {"aws:ViaAWSService": "true"}}, False),
     ],
 )
 def test_conditions_see_the_request(room, someone, condition, allowed):
@@ -156,6 +158,18 @@ def test_conditions_see_the_request(room, someone, condition, allowed):
     someone.put(allow("iam:ListUsers", Condition=condition))
 
     assert someone.may_list() == allowed
+
+
+@pytest.mark.parametrize(("addresses", "may"), [("10.0.0.0/8", False), ("127.0.0.0/8", True)])
+def test_the_usual_deny_of_foreign_addresses_denies(someone, addresses, may):
+    # "AWS: Denies access to AWS based on the source IP" (IAM User Guide), word for word.
+    elsewhere = {
+        "NotIpAddress": {"aws:SourceIp": [addresses]},
+        "Bool": {"aws:ViaAWSService": "false"},
+    }
+    someone.put(allow("*"), {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": elsewhere})
+
+    assert someone.may_list() == may
 
 
 def test_tags_of_a_request_are_seen(room, someone):

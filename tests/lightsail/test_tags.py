@@ -86,6 +86,12 @@ def test_policy_decides_by_the_tags_of_bucket_and_request(room, lightsail, bucke
                 "ForAllValues:StringEquals": {"aws:TagKeys": ["Team"]},
             },
         },
+        {
+            "Effect": "Allow",
+            "Action": "lightsail:UntagResource",
+            "Resource": "*",
+            "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["Note"]}},
+        },
     ]
     room.iam.put_user_policy(
         UserName=user,
@@ -97,7 +103,9 @@ def test_policy_decides_by_the_tags_of_bucket_and_request(room, lightsail, bucke
     client.create_bucket_access_key(bucketName=mine)
     new = room.name("tagged")
     client.create_bucket(bucketName=new, bundleId="small_1_0", tags=[{"key": "Team", "value": "blue"}])
+    client.untag_resource(resourceName=mine, tagKeys=["Note"])
     for call in (
+        lambda: client.untag_resource(resourceName=mine, tagKeys=["Note", "Team"]),
         lambda: client.create_bucket_access_key(bucketName=other),
         lambda: client.create_bucket(bucketName=new + "-2", bundleId="small_1_0"),
         lambda: client.create_bucket(

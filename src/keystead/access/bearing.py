@@ -157,6 +157,8 @@ def _context(principal: Principal) -> dict[str, Values]:
         "aws:principalaccount": (principal.account,),
         "aws:principaltype": (_TYPES[principal.type],),
         "aws:principalisawsservice": ("false",),
+        # Nobody asks for somebody else here. The usual deny of foreign addresses applies only where it is false.
+        "aws:viaawsservice": ("false",),
         "aws:userid": (principal.id,),
     }
     if principal.user_name:

@@ -74,8 +74,9 @@ class RequestKeys:
 
     def tag_keys(self) -> Values | None:
         """The keys of the tags that the request adds or removes."""
-        keys = self._exchange.params.get("TagKeys")
-        named: list[str] = list(keys) if keys else list(tags_of(self._exchange.params))
+        params = self._exchange.params
+        keys = params.get("TagKeys", params.get("tagKeys"))
+        named: list[str] = list(keys) if keys else list(tags_of(params))
         return tuple(named) or None
 
     def _request_tag(self, wanted: str) -> Values | None:

@@ -1,6 +1,7 @@
-"""The condition keys of Lightsail: tags of the bucket that a request is about, and tags that a request brings.
+"""The condition keys of Lightsail: the tags of the bucket that a request is about.
 
-Follows the Service Authorization Reference, "Condition keys for Amazon Lightsail".
+Follows the Service Authorization Reference, "Condition keys for Amazon Lightsail". The tags that a request
+brings are read by the gateway, for every service alike.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from keystead.gateway.call import Call
 from keystead.products.lightsail.finding import bucket_in
 from keystead.store.interface import Reader
 
-_RESOURCE_TAG, _REQUEST_TAG = "aws:resourcetag/", "aws:requesttag/"
+_RESOURCE_TAG = "aws:resourcetag/"
 
 
 def condition_key(reader: Reader, call: Call, request: Mapping[str, Any], key: str) -> Values | None:
@@ -19,12 +20,6 @@ def condition_key(reader: Reader, call: Call, request: Mapping[str, Any], key: s
     if key.startswith(_RESOURCE_TAG):
         bucket = bucket_in(reader, call, request)
         return None if bucket is None else _value(bucket.tags, key.removeprefix(_RESOURCE_TAG))
-    brought = {tag["key"]: tag.get("value") for tag in request.get("tags") or () if "key" in tag}
-    if key.startswith(_REQUEST_TAG):
-        return _value(brought, key.removeprefix(_REQUEST_TAG))
-    if key == "aws:tagkeys":
-        keys = tuple(brought) or tuple(request.get("tagKeys") or ())
-        return keys or None
     return None
 
 
