@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
@@ -17,6 +16,7 @@ from keystead.products.lightsail.door.answer import Answer, BlobStream, xml_answ
 from keystead.products.lightsail.door.bodies import MAX_PUT_BYTES, Expected, Intake, Received
 from keystead.products.lightsail.door.checksums import ALGORITHMS, OWN, text_of
 from keystead.products.lightsail.door.conditions import require_read
+from keystead.products.lightsail.door.copysource import named_source
 from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.errors import (
     S3Error,
@@ -29,7 +29,6 @@ from keystead.products.lightsail.door.finding import look_up, version_id
 from keystead.products.lightsail.door.multipart import Multipart, algorithm_of, open_upload
 from keystead.products.lightsail.door.owners import require_expected_owner
 from keystead.products.lightsail.door.reading import part_number, spans
-from keystead.products.lightsail.door.request import require_key
 from keystead.products.lightsail.door.stated import stated
 from keystead.products.lightsail.door.visit import Visit
 from keystead.products.lightsail.door.writing import conditions_of, placed_headers, require_attributes
@@ -71,6 +70,8 @@ class Copying:
         visit.require("s3:PutObject", visit.key)
         source = self._source(visit)
         attributes = _attributes(visit, source)
+        # Those that are copied count in policies, and not what a header says beside.
+        visit.tags = attributes.tags
         if _directive(visit, "x-amz-tagging-directive") == "COPY" and attributes.tags:
             _require_tags_of(visit, source)
         require_attributes(visit, attributes)
@@ -108,7 +109,8 @@ class Copying:
 
     def _source(self, visit: Visit) -> Source:
         """Return the source of a copy, for a visitor who may read it, if its conditions hold. Raises S3Error."""
-        name, key, wanted = _named(visit)
+        name, key, version_named = named_source(visit.request)
+        wanted = version_id(version_named)
         reader = self._desk.reader
         bucket = bucket_records.by_name(reader, name)
         version = None if bucket is None else look_up(reader, bucket.id, key, wanted)
@@ -178,23 +180,6 @@ class Copying:
             raise
 
 
-def _named(visit: Visit) -> tuple[str, bytes, str | None]:
-    """Return bucket, key and version of the source that the header names. Raises S3Error."""
-    text = visit.request.header("x-amz-copy-source") or ""
-    path, mark, version = text.partition("?versionId=")
-    raw_bucket, slash, raw_key = path.removeprefix("/").partition("/")
-    if not slash or not raw_bucket or not raw_key:
-        raise invalid_argument(
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            "x-amz-copy-source",
-            text,
-        )
-    key = unquote_to_bytes(raw_key.encode("latin-1"))
-    require_key(key)
-    name = unquote_to_bytes(raw_bucket.encode("latin-1")).decode("utf-8", "replace").replace("\0", "\ufffd")
-    return name, key, version_id(version) if mark else None
-
-
 def _attributes(visit: Visit, source: Source) -> Attributes:
     """Return what the copy has besides its body: the source's, or what is stated. A list is never copied."""
     request = visit.request
@@ -216,7 +201,7 @@ def _attributes(visit: Visit, source: Source) -> Attributes:
 
 def _require_tags_of(visit: Visit, source: Source) -> None:
     """Let pass who may read the tags of a source, which nobody reads as anybody. Raises S3Error."""
-    wanted = _named(visit)[2]
+    wanted = named_source(visit.request).version
     action = "s3:GetObjectTagging" if wanted is None else "s3:GetObjectVersionTagging"
     visit.require_elsewhere(source.bucket, source.bucket.name, action, source.key, wanted, "")
 

@@ -48,9 +48,11 @@ class Tagging:
 
     async def put_object_tagging(self, visit: Visit) -> Answer:
         """Replace an object's tags."""
-        self._require(visit, "s3:Put", "Tagging")
+        action = _action(visit, "s3:Put", "Tagging")
+        visit.require_before_tags(action, visit.key)
         content = await read_document(visit.request, visit.visitor, _MAX_BYTES, self._desk.blobs)
-        tags = read_tags(content)
+        tags = visit.tags = read_tags(content)
+        visit.require(action, visit.key)
         version = await self._change(visit, lambda tx, found: object_records.set_tags(tx, found.row, tags))
         return Answer(200, shown_version(visit, version))
 
@@ -123,8 +125,7 @@ class Tagging:
         )
 
     def _require(self, visit: Visit, verb: str, what: str) -> None:
-        of_version = "Version" if "versionId" in visit.request.query else ""
-        visit.require(f"{verb}Object{of_version}{what}", visit.key)
+        visit.require(_action(visit, verb, what), visit.key)
 
     def _find(self, visit: Visit, verb: str, what: str) -> Version:
         self._require(visit, verb, what)
@@ -137,6 +138,11 @@ class Tagging:
             return found
 
         return await self._desk.commit(visit, job)
+
+
+def _action(visit: Visit, verb: str, what: str) -> str:
+    of_version = "Version" if "versionId" in visit.request.query else ""
+    return f"{verb}Object{of_version}{what}"
 
 
 def _existing(visit: Visit, reader: Reader, bucket: Bucket) -> Version:

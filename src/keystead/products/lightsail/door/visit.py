@@ -16,7 +16,9 @@ from keystead.credentials.verify import Verifier
 from keystead.kernel.clock import Clock
 from keystead.products.lightsail import bucket_records
 from keystead.products.lightsail.bucket import Bucket
+from keystead.products.lightsail.door import copysource
 from keystead.products.lightsail.door.access import Access, bucket_arn, is_public, object_arn
+from keystead.products.lightsail.door.copysource import named_source
 from keystead.products.lightsail.door.errors import S3Error, no_such_bucket
 from keystead.products.lightsail.door.request import S3Request
 from keystead.products.lightsail.door.stated import stated_tags
@@ -25,6 +27,7 @@ from keystead.products.lightsail.objects import object_records
 from keystead.store.interface import Reader, Transaction
 
 _REQUEST_TAG = "s3:requestobjecttag/"
+_REQUEST_TAG_KEYS = "s3:requestobjecttagkeys"
 _EXISTING_TAG = "s3:existingobjecttag/"
 
 
@@ -51,12 +54,17 @@ class _Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Visit:
-    """A request with its visitor and, where it names one that exists, its bucket."""
+    """A request with its visitor and, where it names one that exists, its bucket.
+
+    `tags` are those that the request is to give, once they are known otherwise than by its headers.
+    """
 
     request: S3Request
     visitor: Visitor
     found: Bucket | None
     guards: Guards
+    tags: Mapping[str, str] | None = None
+    _waits_for_tags: bool = field(default=False, repr=False)
     _required: list[_Asked] = field(default_factory=list[_Asked], repr=False)
 
     @property
@@ -82,6 +90,14 @@ class Visit:
             raise S3Error("AccessDenied")
         self.require_region()
         self._required.append(asked)
+
+    def require_before_tags(self, action: str, key: bytes) -> None:
+        """Let pass what the visitor may, or might with the right tags, which stand in the body. Raises S3Error."""
+        try:
+            self.require(action, key)
+        except S3Error:
+            if not self._waits_for_tags:
+                raise
 
     def require_now(self, tx: Transaction, action: str, key: bytes, version: str | None) -> None:
         """Let pass what the visitor may do to one version, as this transaction has things. Raises S3Error."""
@@ -166,21 +182,68 @@ class Visit:
             return _times(self.guards.clock)[name]
         if name in ("aws:resourceaccount", "s3:resourceaccount"):
             return None if asked.bucket is None else (asked.bucket.account,)
+        if name == "aws:requestedregion":
+            # A signature of version 2 names none: it is the one of the bucket that is spoken to.
+            return _values(self.visitor.region or ("" if asked.bucket is None else asked.bucket.region))
         if name.startswith(_EXISTING_TAG):
             return _existing_tag(reader, asked, name.removeprefix(_EXISTING_TAG))
         if name.startswith(_REQUEST_TAG):
-            return _values((stated_tags(self.request) or {}).get(name.removeprefix(_REQUEST_TAG)))
-        return self._said(name)
+            return _tag_of(self._tags_for(asked), name.removeprefix(_REQUEST_TAG))
+        if name == _REQUEST_TAG_KEYS:
+            return tuple(self._tags_for(asked)) or None
+        return self._said(asked.action, name, asked.version)
 
-    def _said(self, name: str) -> Values | None:
-        """Return what the request itself says under the name of a key of S3's."""
-        if not name.startswith("s3:"):
-            return None
-        said = name.removeprefix("s3:")
-        value = self.request.header(said) if said.startswith("x-amz-") else None
-        if value is None and said in _FROM_QUERY:
-            value = self.request.query.get(_FROM_QUERY[said])
+    def _tags_for(self, asked: _Asked) -> Mapping[str, str]:
+        """Return the tags that the request is to give, if it is about those."""
+        if asked.action not in _TAGGING:
+            return {}
+        if self.tags is not None:
+            return self.tags
+        if self.request.operation == "PutObjectTagging":
+            self._waits_for_tags = True
+            return {}
+        return stated_tags(self.request) or {}
+
+    def _said(self, action: str, name: str, version: str | None) -> Values | None:
+        """Return what the request itself says under the name of a key of S3's, where that goes with the action.
+
+        Elsewhere the same parameter or header has no meaning, and a caller could add it to come under a condition.
+        """
+        if name in _LISTED:
+            value = self.request.query.get(name.removeprefix("s3:")) if action in _LISTING else None
+        elif name == "s3:versionid":
+            value = version
+        elif name == "s3:x-amz-content-sha256":
+            signature = self.visitor.signature
+            value = self.request.header("x-amz-content-sha256") if signature is None else signature.payload
+        elif name == "s3:x-amz-copy-source":
+            value = self._copy_source() if action == _PUT else None
+        elif name.startswith(("s3:x-amz-acl", "s3:x-amz-grant-")):
+            value = self.request.header(name.removeprefix("s3:")) if action in _WITH_LIST else None
+        elif name.startswith("s3:x-amz-"):
+            value = self.request.header(name.removeprefix("s3:")) if action == _PUT else None
+        else:
+            return self._signature_age() if name == "s3:signatureage" else None
         return None if value is None else (value,)
+
+    def _copy_source(self) -> str | None:
+        try:
+            return (
+                named_source(self.request).text
+                if copysource.HEADER.encode() in self.request.headers
+                else None
+            )
+        except S3Error:
+            return None  # What cannot be read is refused where it would be copied.
+
+    def _signature_age(self) -> Values | None:
+        """Return how long ago the request was signed by version 4, in milliseconds."""
+        signature, clock = self.visitor.signature, self.guards.clock
+        if signature is None:
+            return None
+        presented = signature.presented
+        now = clock.epoch() if presented.form == "query" else clock.real_epoch()
+        return (str(max(0, int((now - presented.time) * 1000))),)
 
 
 def _times(clock: Clock) -> Mapping[str, Values]:
@@ -208,23 +271,25 @@ def _existing_tag(reader: Reader, asked: _Asked, tag: str) -> Values | None:
     )
     if found is None:
         return None
-    return next(((value,) for name, value in found.attributes.tags.items() if name.lower() == tag), None)
+    return _tag_of(found.attributes.tags, tag)
+
+
+def _tag_of(tags: Mapping[str, str], wanted: str) -> Values | None:
+    return next(((value,) for name, value in tags.items() if name.lower() == wanted), None)
 
 
 def _values(text: str | None) -> Values | None:
     return (text,) if text else None
 
 
-_FROM_QUERY = {
-    "prefix": "prefix",
-    "delimiter": "delimiter",
-    "max-keys": "max-keys",
-    "versionid": "versionId",
-}
+_PUT = "s3:PutObject"
+_TAGGING = frozenset({_PUT, "s3:PutObjectTagging", "s3:PutObjectVersionTagging"})
+_WITH_LIST = frozenset({_PUT, "s3:PutObjectAcl", "s3:PutObjectVersionAcl"})
+_LISTING = frozenset({"s3:ListBucket", "s3:ListBucketVersions"})
+_LISTED = frozenset({"s3:prefix", "s3:delimiter", "s3:max-keys"})
 _KEYS: Mapping[str, Callable[[S3Request, Visitor], Values | None]] = {
     "aws:sourceip": lambda request, _: (request.source_address,),
     "aws:securetransport": lambda request, _: ("true" if request.is_secure else "false",),
-    "aws:requestedregion": lambda _, visitor: _values(visitor.region),
     "aws:useragent": lambda request, _: _values(request.header("user-agent")),
     "aws:referer": lambda request, _: _values(request.header("referer")),
     "s3:authtype": lambda _, visitor: _values(visitor.auth_type),
