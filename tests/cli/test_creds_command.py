@@ -103,6 +103,26 @@ def test_expiring_lists_only_what_ends_in_time(ada: Ada) -> None:
     assert [ada.key.id] == [row["id"] for row in later]
 
 
+def test_list_is_narrowed_by_what_it_shows(ada: Ada) -> None:
+    arn = "arn:aws:iam::123456789012:user/ada"
+
+    of_ada = ada.served.json("creds", "ls", "--owner", arn)
+    of_account = ada.served.json("creds", "ls", "--account", "123456789012")
+    of_another = ada.served.json("creds", "ls", "--account", "210987654321")
+
+    assert [ada.key.id] == [row["id"] for row in of_ada]
+    assert ada.key.id in [row["id"] for row in of_account]
+    assert of_another == []
+
+
+def test_kind_that_is_none_is_told_with_those_that_are(served: Served) -> None:
+    refused = served.keystead("creds", "ls", "--kind", "iam.key")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("keystead: no kind is called 'iam.key'; there are ")
+    assert "iam.access-key" in refused.stderr
+
+
 def test_unknown_id_is_told_with_what_to_do(served: Served) -> None:
     refused = served.keystead("creds", "revoke", "AKIAUNKNOWN")
 

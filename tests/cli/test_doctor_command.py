@@ -19,6 +19,7 @@ from keystead.config.settings import Settings
 from keystead.config.values import Address
 
 FREE = Address("127.0.0.1", 0)
+ANYWHERE = {"http": FREE, "https": FREE, "doh": FREE, "dot": FREE}
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 
 
 def findings(data: Path, environment: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Finding]:
-    settings = dataclasses.replace(Settings(data=data, http=FREE, https=FREE), **changes)
+    settings = dataclasses.replace(Settings(data=data, **ANYWHERE), **changes)
     # Of several findings on one subject the first stands here.
     return {found.subject: found for found in reversed(examine(settings, environment or {}))}
 
@@ -124,14 +125,16 @@ def test_star_of_one_label_is_told_and_of_two_is_not(made: Path, tmp_path: Path)
     assert "--domain" not in two["certificate names"].told
 
 
-def test_taken_port_is_a_problem_that_names_it(data: Path) -> None:
+@pytest.mark.parametrize("listener", ["http", "https", "doh", "dot", "do53"])
+def test_taken_port_is_a_problem_that_names_it(data: Path, listener: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        found = findings(data, https=Address("127.0.0.1", port))["https address"]
+        found = findings(data, **{listener: Address("127.0.0.1", port)})[f"{listener} address"]
 
     assert found.verdict == "problem"
     assert f"sport = :{port}" in found.remedy
+    assert f"--{listener} 127.0.0.1:0" in found.remedy
 
 
 def test_frozen_test_clock_is_a_warning(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def shell_of(served: Served, **environment: str) -> list[str]:
         "AWS_PROFILE": "default",
         "AWS_CONFIG_FILE": "/dev/null",
     }
-    examined = examine(Settings(data=served.data, http=FREE, https=FREE), good | environment)
+    examined = examine(Settings(data=served.data, **ANYWHERE), good | environment)
     return [found.told for found in examined if found.subject == "shell" and found.verdict == "warning"]
 
 
@@ -224,7 +227,7 @@ def test_doctor_beside_a_running_server_finds_it_healthy(served: Served) -> None
     told = served.json("doctor")
 
     verdicts = {finding["subject"]: finding["verdict"] for finding in told}
-    assert verdicts["http address"] == verdicts["database"] == "ok"
+    assert verdicts["http address"] == verdicts["dot address"] == verdicts["database"] == "ok"
     assert served.keystead("doctor").returncode == 0
 
 

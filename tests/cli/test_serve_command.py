@@ -7,7 +7,8 @@ import socket
 import stat
 from pathlib import Path
 
-from cli_support import Served, keystead, start
+import pytest
+from cli_support import ANYWHERE, Served, keystead, start
 
 
 def test_ready_file_says_all_that_the_design_lists(served: Served) -> None:
@@ -42,10 +43,13 @@ def test_everything_secret_is_its_owners_alone(served: Served) -> None:
 
 def test_greeting_ends_with_the_line_to_paste(tmp_path: Path) -> None:
     server = start(tmp_path / "da ta")
+    ready = server.ready
 
     server.process.terminate()
     said, _ = server.process.communicate(timeout=30)
 
+    assert f"  DNS over HTTPS  {ready['doh']}/dns-query\n" in said
+    assert f"  DNS over TLS    {ready['dot']}\n" in said
     eval_line, next_line = said.rstrip().splitlines()[-2:]
     assert eval_line.startswith('  eval "$(/')
     assert eval_line.endswith(f"""env --data '{tmp_path / "da ta"}')\"""")
@@ -75,28 +79,18 @@ def test_sigterm_answers_the_request_in_flight_and_exits_with_0(tmp_path: Path) 
     assert not (server.data / "admin.sock").exists()
 
 
-def test_port_in_use_is_one_line_that_says_what_to_do(made: Path) -> None:
+@pytest.mark.parametrize("listener", ["--http", "--https", "--doh", "--dot"])
+def test_port_in_use_is_one_line_that_says_what_to_do(made: Path, listener: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
 
-        refused = keystead(
-            "serve",
-            "--data",
-            made,
-            "--http",
-            address,
-            "--https",
-            "127.0.0.1:0",
-            "--doh",
-            "127.0.0.1:0",
-            "--dot",
-            "127.0.0.1:0",
-        )
+        refused = keystead("serve", "--data", made, *ANYWHERE, listener, address)
 
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert refused.stderr == (
-        f"keystead: {address} is in use; give another with --http or --https, port 0 for a free one\n"
+        f"keystead: {address} is in use; "
+        "give another with --http, --https, --doh or --dot, port 0 for a free one\n"
     )
 
 

@@ -76,6 +76,12 @@ def _find(reader: Reader, credential_id: str) -> Credential:
 
 async def _creds_ls(authority: Authority, arguments: Arguments, uid: int) -> object:
     looked(authority, uid, "ListCredentials", kind=arguments.kind, owner=arguments.owner)
+    kinds = authority.issuer.kinds
+    if arguments.kind and arguments.kind not in kinds:
+        known = ", ".join(sorted(kind.name for kind in kinds))
+        raise CommandFailed(f"no kind is called {arguments.kind[:64]!r}; there are {known}")
+    # Lists show ARNs where an owner has one; what is kept is its unique id.
+    arn = arguments.owner if arguments.owner.startswith("arn:") else ""
 
     def look(reader: Reader) -> object:
         rows = shelf.inventory(
@@ -83,9 +89,10 @@ async def _creds_ls(authority: Authority, arguments: Arguments, uid: int) -> obj
             after=arguments.after,
             limit=arguments.limit,
             kind=arguments.kind,
-            owner=arguments.owner,
+            owner="" if arn else arguments.owner,
         )
-        listed = [_shown(authority, reader, credential) for _, credential in rows]
+        shown = (_shown(authority, reader, credential) for _, credential in rows)
+        listed = [each for each in shown if not arn or each["owner"] == arn]
         more = rows[-1][0] if len(rows) == arguments.limit else None
         return {"credentials": listed, "next": more}
 

@@ -108,7 +108,10 @@ def list_(status: str, mine: bool, node: str, limit: int, wants_json: bool, **wh
 @_id_argument
 @_calling
 def show(request_id: str, wants_json: bool, **who: Any) -> None:
-    """Show a request: what was asked, who decides at which level, who has, and what happened."""
+    """Show a request, and who decides.
+
+    What was asked, who decides at which level, who has, and what happened.
+    """
     requests = _requests(who)
     found = requests.find(request_id)
     levels, events = requests.levels(found), requests.events(found)
@@ -135,7 +138,10 @@ def approve(request_id: str, comment: str, wants_json: bool, **who: Any) -> None
 @_comment_option
 @_calling
 def reject(request_id: str, comment: str, wants_json: bool, **who: Any) -> None:
-    """Say no to a request as an approver of its current level; that ends it."""
+    """Say no to a request as an approver of its current level.
+
+    That ends it.
+    """
     _signal("Reject", request_id, comment, wants_json, who)
 
 

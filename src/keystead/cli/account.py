@@ -1,15 +1,15 @@
 """`account`: tenants, each with users, keys and policies of its own and walls around them."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
-from keystead.cli.output import pairs, show_json, table
+from keystead.cli.options import data_option, json_option, settings_from
+from keystead.cli.output import pairs, show_json, show_one, show_table
 
 _COLUMNS = ["account", "alias", "created", "users", "groups", "roles", "policies"]
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _file_option = click.option(
     "--credentials",
     metavar="FILE",
@@ -27,52 +27,52 @@ def account() -> None:
 @click.argument("account_id", metavar="[ID]", default="")
 @_file_option
 @data_option
-@_json_option
+@json_option
 def create(account_id: str, credentials: Path | None, data: str | None, as_json: bool) -> None:
-    """Make an account; without ID, 12 digits are drawn. The key of its root goes into a file, never here."""
+    """Make an account; without ID, 12 digits are drawn.
+
+    The key of its root goes into a file and is never printed.
+    """
     arguments = {"id": account_id, "file": _absolute(credentials)}
-    made = call(settings_from(data=data), "account-create", arguments)
+    settings = settings_from(data=data)
+    made = call(settings, "account-create", arguments)
     if as_json:
         show_json(made)
         return
     click.echo(pairs(made))
     if credentials is None:
-        click.echo(f'\nUse it: eval "$(keystead env --account {made["account"]})"')
+        where = "" if data is None else f" --data {shlex.quote(str(settings.data))}"
+        click.echo(f'\nUse it: eval "$(keystead env --account {made["account"]}{where})"')
 
 
 @account.command()
 @data_option
-@_json_option
+@json_option
 def ls(data: str | None, as_json: bool) -> None:
     """List accounts, oldest first."""
     rows = call(settings_from(data=data), "account-ls", {})
-    if as_json:
-        show_json(rows)
-    else:
-        click.echo(table(rows, _COLUMNS))
+    show_table(rows, _COLUMNS, as_json)
 
 
 @account.command()
 @click.argument("account_id", metavar="ID")
 @data_option
-@_json_option
+@json_option
 def show(account_id: str, data: str | None, as_json: bool) -> None:
     """Show one account."""
     shown = call(settings_from(data=data), "account-show", {"id": account_id})
-    if as_json:
-        show_json(shown)
-    else:
-        click.echo(pairs(shown))
+    show_one(shown, as_json)
 
 
 @account.command()
 @click.argument("account_id", metavar="ID")
 @_file_option
 @data_option
-def key(account_id: str, credentials: Path | None, data: str | None) -> None:
-    """Write the key of an account's root to a file again, where the first one was lost."""
+@json_option
+def key(account_id: str, credentials: Path | None, data: str | None, as_json: bool) -> None:
+    """Write the key of an account's root to a file again."""
     arguments = {"id": account_id, "file": _absolute(credentials)}
-    click.echo(pairs(call(settings_from(data=data), "account-key", arguments)))
+    show_one(call(settings_from(data=data), "account-key", arguments), as_json)
 
 
 def _absolute(path: Path | None) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
-from keystead.cli.output import pairs, table
+from keystead.cli.options import data_option, json_option, settings_from
+from keystead.cli.output import show_one, table
 
 _COLUMNS = ["time", "event", "who", "key", "from", "outcome"]
 
@@ -35,13 +35,14 @@ def tail(count: int, as_json: bool, data: str | None) -> None:
 
 @audit.command()
 @data_option
-def verify(data: str | None) -> None:
+@json_option
+def verify(data: str | None, as_json: bool) -> None:
     """Recompute the hash chain; exit with 1 where it is broken.
 
     Keep the head it prints elsewhere: a journal cut off at its end shows only against an older head.
     """
     verdict = call(settings_from(data=data), "audit-verify", {})
-    click.echo(pairs(verdict))
+    show_one(verdict, as_json)
     sys.exit(0 if verdict["holds"] else 1)
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
-from keystead.cli.output import pairs
+from keystead.cli.options import data_option, json_option, settings_from
+from keystead.cli.output import show_one
 from keystead.cli.times import moment, span
 
 
@@ -17,34 +17,38 @@ def clock() -> None:
 
 @clock.command()
 @data_option
-def show(data: str | None) -> None:
+@json_option
+def show(data: str | None, as_json: bool) -> None:
     """Show what time it is here."""
-    _act(data, "clock-show", {})
+    _act(data, as_json, "clock-show", {})
 
 
 @clock.command()
 @click.option("--at", metavar="TIME", help="Stop at this time: ISO 8601. [default: now]")
 @data_option
-def freeze(at: str | None, data: str | None) -> None:
+@json_option
+def freeze(at: str | None, data: str | None, as_json: bool) -> None:
     """Stop the time."""
     now = datetime.fromisoformat(call(settings_from(data=data), "clock-show", {})["now"])
-    _act(data, "clock-freeze", {"at": None if at is None else moment(at, now).isoformat()})
+    _act(data, as_json, "clock-freeze", {"at": None if at is None else moment(at, now).isoformat()})
 
 
 @clock.command()
 @click.argument("by", metavar="SPAN")
 @data_option
-def advance(by: str, data: str | None) -> None:
+@json_option
+def advance(by: str, data: str | None, as_json: bool) -> None:
     """Move the time by SPAN, such as 90m, 30d or, back, -- -1h."""
-    _act(data, "clock-advance", {"seconds": span(by).total_seconds()})
+    _act(data, as_json, "clock-advance", {"seconds": span(by).total_seconds()})
 
 
 @clock.command()
 @data_option
-def reset(data: str | None) -> None:
+@json_option
+def reset(data: str | None, as_json: bool) -> None:
     """Let the time be the machine's again."""
-    _act(data, "clock-reset", {})
+    _act(data, as_json, "clock-reset", {})
 
 
-def _act(data: str | None, command: str, arguments: dict[str, object]) -> None:
-    click.echo(pairs(call(settings_from(data=data), command, arguments)))
+def _act(data: str | None, as_json: bool, command: str, arguments: dict[str, object]) -> None:
+    show_one(call(settings_from(data=data), command, arguments), as_json)

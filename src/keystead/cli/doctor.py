@@ -9,7 +9,7 @@ import click
 from keystead.app.examination.examine import examine
 from keystead.app.examination.finding import Finding
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
+from keystead.cli.options import data_option, json_option, settings_from
 from keystead.cli.output import show_json
 from keystead.config.settings import Settings
 
@@ -19,7 +19,7 @@ _MARKS = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
 @click.command()
 @data_option
 @click.option("--workspace", metavar="ID", help="Look at the Grafana behind this workspace instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def doctor(data: str | None, workspace: str | None, as_json: bool) -> None:
     """Find out what is wrong and how to mend it. Exits with 1 if anything is a problem."""
     settings = settings_from(data=data)

@@ -6,14 +6,14 @@ from typing import Any
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
+from keystead.cli.options import data_option, json_option, settings_from
 from keystead.cli.output import show_json
 
 
 @click.command()
 @click.argument("request_id", metavar="REQUEST-ID")
 @data_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def explain(request_id: str, data: str | None, as_json: bool) -> None:
     """Say why a request was refused: the check that failed, expected against seen, and what to do next.
 

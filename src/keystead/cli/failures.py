@@ -13,7 +13,7 @@ _FORESEEN = {
     "keystead.app.certificates": {"BadCertificates": ""},
     "keystead.credentials.rootkey": {"RootKeyUnusable": ""},
     "keystead.gateway.http.listeners": {
-        "AddressInUse": "; give another with --http or --https, port 0 for a free one",
+        "AddressInUse": "; give another with --http, --https, --doh or --dot, port 0 for a free one",
         "CannotListen": "",
     },
     "keystead.remote.node.calls": {"Refused": ""},

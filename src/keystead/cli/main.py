@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from keystead import __version__
+
 _VERBS = {
     "serve": "keystead.cli.serving:serve",
     "init": "keystead.cli.serving:init",
@@ -74,8 +76,24 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(_SUMMARIES.items()))
 
 
+def _print_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Print the version alone; `keystead version` says more, and takes longer."""
+    del parameter
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"keystead {__version__}")
+        ctx.exit()
+
+
 @click.group(
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
 )
 def cli() -> None:
     """An authority for machine credentials that speaks the AWS API.

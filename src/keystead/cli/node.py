@@ -48,7 +48,10 @@ def _place_option(command: Command) -> Command:
 def register(
     endpoint: str, activation: str, code: str, region: str, ca: Path | None, run_as: str, path: Path
 ) -> None:
-    """Register this machine with an activation, and keep its key in the node's directory."""
+    """Register this machine with an activation.
+
+    Its key is kept in the node's directory.
+    """
     from keystead.remote.node.calls import register as register_node
     from keystead.remote.sockets import trust
 
@@ -67,7 +70,10 @@ def register(
 @node.command()
 @_place_option
 def run(path: Path) -> None:
-    """Run the agent until interrupted: sessions that the authority lets in get shells and ports here."""
+    """Run the agent until interrupted.
+
+    Sessions that the authority lets in get shells and ports here.
+    """
     from keystead.remote.node.agent import Agent
     from keystead.remote.node.calls import Calls
     from keystead.remote.sockets import trust

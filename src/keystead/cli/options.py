@@ -17,6 +17,11 @@ def data_option(command: Command) -> Command:
     return click.option("--data", metavar="DIR", help="Data directory. [default: keystead-data]")(command)
 
 
+def json_option(command: Command) -> Command:
+    """Give a verb `--json`, for programs that read what it prints."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
 def setting_options(command: Command) -> Command:
     """Give a verb an option for every setting that has a flag."""
     for name, told in reversed(documentation().items()):

@@ -25,6 +25,22 @@ def pairs(content: Mapping[str, object]) -> str:
     )
 
 
+def show_one(content: Mapping[str, object], as_json: bool) -> None:
+    """Print one thing: as JSON, or as a line per member."""
+    if as_json:
+        show_json(content)
+    else:
+        click.echo(pairs(content))
+
+
+def show_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], as_json: bool) -> None:
+    """Print things: all their members as JSON, or some of them as columns."""
+    if as_json:
+        show_json(rows)
+    else:
+        click.echo(table(rows, columns))
+
+
 def show_json(content: object) -> None:
     """Print content as JSON."""
     click.echo(json.dumps(content, indent=2))

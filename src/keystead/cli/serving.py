@@ -60,6 +60,7 @@ def _greet(settings: Settings, ready: Ready, made: bool) -> None:
         f"keystead serves account {ready.account}",
         f"  API             {ready.http}",
         f"  API over TLS    {ready.https}",
+        *(f"  {door:<14}  {address}" for door, address in _dns(ready)),
         f"  data directory  {settings.data}{'  (new)' if made else ''}",
         f"  user admin      {settings.data / 'credentials'}  (what `env` uses)",
         f"  root key        {settings.data / 'root-credentials'}  (readable by you alone)",
@@ -70,6 +71,16 @@ def _greet(settings: Settings, ready: Ready, made: bool) -> None:
     ]
     click.echo("\n".join(lines))
     sys.stdout.flush()
+
+
+def _dns(ready: Ready) -> list[tuple[str, str]]:
+    """Return where DNS clients show their tokens, as far as they are listened to."""
+    doors = {
+        "DNS over HTTPS": ready.doh and f"{ready.doh}/dns-query",
+        "DNS over TLS": ready.dot,
+        "plain DNS": ready.do53,
+    }
+    return [(door, address) for door, address in doors.items() if address]
 
 
 def _command() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
+from keystead.cli.options import data_option, json_option, settings_from
 from keystead.cli.output import show_json, table
 
 _COLUMNS = ["session", "target", "owner", "request", "state", "started", "ended", "recorded"]
@@ -26,7 +26,7 @@ def sessions() -> None:
     "-n", "--count", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many."
 )
 @data_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def ls(node: str, live: bool, count: int, data: str | None, as_json: bool) -> None:
     """List the latest sessions, the newest first."""
     asked = {"id": node, "kind": "live" if live else "", "count": count}
@@ -44,9 +44,10 @@ def ls(node: str, live: bool, count: int, data: str | None, as_json: bool) -> No
 )
 @data_option
 def record(session_id: str, output: Path | None, data: str | None) -> None:
-    """Print what a session showed, as asciicast v2: `asciinema play` shows it again.
+    """Print what a session showed, as asciicast v2.
 
-    Checks it against the digest in the journal; exits with 1 if it was changed. Of a live session, what there is.
+    `asciinema play` shows it again. Checks it against the digest in the journal; exits with 1 if it was changed.
+    Of a live session, what there is.
     """
     settings = settings_from(data=data)
     portion = call(settings, "sessions-record", {"id": session_id})

@@ -5,11 +5,10 @@ from typing import Any
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
-from keystead.cli.output import show_json, table
+from keystead.cli.options import data_option, json_option, settings_from
+from keystead.cli.output import show_json, show_table
 
 _COLUMNS = ["id", "request", "type", "at", "state", "attempts", "next", "answer"]
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -20,9 +19,12 @@ def webhook() -> None:
 @webhook.command()
 @data_option
 @click.option("--dead", is_flag=True, help="Only what was given up.")
-@_json_option
+@json_option
 def ls(data: str | None, dead: bool, as_json: bool) -> None:
-    """List the events that are not posted yet, oldest first: they wait for a try, or were given up (dead)."""
+    """List the events that are not posted yet, oldest first.
+
+    They wait for a try, or were given up (dead).
+    """
     settings = settings_from(data=data)
     rows: list[dict[str, Any]] = []
     after: int | None = 0
@@ -31,19 +33,19 @@ def ls(data: str | None, dead: bool, as_json: bool) -> None:
         rows += portion["events"]
         after = portion["next"]
     rows = [row for row in rows if not dead or row["state"] == "dead"]
-    if as_json:
-        show_json(rows)
-    else:
-        click.echo(table(rows, _COLUMNS))
+    show_table(rows, _COLUMNS, as_json)
 
 
 @webhook.command()
 @click.argument("event_id", metavar="[ID]", default="")
 @click.option("--dead", is_flag=True, help="All that were given up.")
 @data_option
-@_json_option
+@json_option
 def resend(event_id: str, dead: bool, data: str | None, as_json: bool) -> None:
-    """Post an event again, also one that was taken: its id is the event's own."""
+    """Post an event again, also one that was taken.
+
+    Its id is the event's own, so that who has seen it can tell.
+    """
     if bool(event_id) == dead:
         raise click.UsageError("give either ID or --dead")
     done = call(settings_from(data=data), "webhook-resend", {"id": event_id})

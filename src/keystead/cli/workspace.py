@@ -6,11 +6,10 @@ from pathlib import Path
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, settings_from
-from keystead.cli.output import pairs, show_json, table
+from keystead.cli.options import data_option, json_option, settings_from
+from keystead.cli.output import pairs, show_json, show_one, show_table
 
 _COLUMNS = ["workspace", "account", "url", "ca", "set", "minted"]
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -20,7 +19,10 @@ def workspace() -> None:
 
 @workspace.group()
 def upstream() -> None:
-    """The Grafana behind a workspace: tokens are verified here, and swapped for a service account's there."""
+    """The Grafana behind a workspace.
+
+    Tokens are verified here, and swapped for a service account's there.
+    """
 
 
 @upstream.command(name="set")
@@ -40,7 +42,7 @@ def upstream() -> None:
 )
 @click.option("--unchecked", is_flag=True, help="Set it even when it does not answer as it should.")
 @data_option
-@_json_option
+@json_option
 def set_(
     workspace_id: str,
     url: str,
@@ -70,34 +72,31 @@ def set_(
 @upstream.command()
 @click.argument("workspace_id", metavar="WORKSPACE")
 @data_option
-@_json_option
+@json_option
 def show(workspace_id: str, data: str | None, as_json: bool) -> None:
     """Show the Grafana behind a workspace; its token is never shown."""
     shown = call(settings_from(data=data), "workspace-upstream-show", {"id": workspace_id})
-    if as_json:
-        show_json(shown)
-    else:
-        click.echo(pairs(shown))
+    show_one(shown, as_json)
 
 
 @upstream.command()
 @data_option
-@_json_option
+@json_option
 def ls(data: str | None, as_json: bool) -> None:
     """List the workspaces that have a Grafana behind them."""
     rows = call(settings_from(data=data), "workspace-upstream-ls", {})
-    if as_json:
-        show_json(rows)
-    else:
-        click.echo(table(rows, _COLUMNS))
+    show_table(rows, _COLUMNS, as_json)
 
 
 @upstream.command()
 @click.argument("workspace_id", metavar="WORKSPACE")
 @data_option
-@_json_option
+@json_option
 def clear(workspace_id: str, data: str | None, as_json: bool) -> None:
-    """Take the Grafana away; our service accounts there are deleted, and the workspace answers by itself."""
+    """Take the Grafana away: the workspace answers by itself.
+
+    Our service accounts in that Grafana are deleted.
+    """
     cleared = call(settings_from(data=data), "workspace-upstream-clear", {"id": workspace_id})
     if as_json:
         show_json(cleared)

@@ -16,9 +16,12 @@ _RENEW_DAYS = 30
 
 
 def examine_ports(patient: Patient) -> Iterator[Finding]:
-    """Try the addresses of both listeners."""
+    """Try the address of every listener over TCP."""
     settings = patient.settings
-    for name, address in (("http", settings.http), ("https", settings.https)):
+    listeners = {"http": settings.http, "https": settings.https, "doh": settings.doh, "dot": settings.dot}
+    if settings.do53 is not None:
+        listeners["do53"] = settings.do53
+    for name, address in listeners.items():
         yield _judge_port(patient, name, address)
 
 
@@ -26,7 +29,9 @@ def _judge_port(patient: Patient, name: str, address: Address) -> Finding:
     subject = f"{name} address"
     if patient.ready is not None:
         # The settings in force here may be others: that server was started with flags of its own.
-        return ok(subject, f"our server answers at {patient.ready[name]}")
+        address_of_server = patient.ready.get(name)
+        told = f"our server answers at {address_of_server}" if address_of_server else "our server has none"
+        return ok(subject, told)
     if address.port == 0:
         return ok(subject, "a free port is taken at each start")
     try:

@@ -5,7 +5,6 @@ binds its own socket and does not tell its port, so that a free one is found for
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +18,7 @@ from granian.constants import SSLProtocols as TLSVersions
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server.embed import Server
 
-from keystead.access.doors import AddressInUse, CannotListen
+from keystead.access.doors import CannotListen
 from keystead.config.places import TLSFiles
 from keystead.config.values import Address
 from keystead.products.globalresolver.door.arrival import Arrival
@@ -30,6 +29,7 @@ from keystead.products.globalresolver.door.doh import (
     decoded,
     refusal,
 )
+from keystead.products.globalresolver.door.listeners import cannot_listen
 
 _MOST_DROPPED = 16 * MOST_OCTETS
 _BODY_SECONDS = 10.0
@@ -244,5 +244,4 @@ def _reserved(address: Address) -> socket.socket:
         holder.bind((address.host, port))
         return holder
     except OSError as error:
-        kind = AddressInUse if error.errno == errno.EADDRINUSE else CannotListen
-        raise kind(address.host, address.port, error.strerror or "cannot be listened on") from error
+        raise cannot_listen(address, error) from error

@@ -1,6 +1,7 @@
 """The listeners of DoT and Do53, in our own loop."""
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -78,7 +79,7 @@ class Do53Listener:
                 lambda: _Datagrams(self._answering), local_addr=(bound.host, bound.port)
             )
         except OSError as error:
-            raise _cannot(bound, error) from error
+            raise cannot_listen(bound, error) from error
         return {"do53": str(bound)}
 
     async def take_certificates(self) -> None:
@@ -124,7 +125,7 @@ async def _stream_server(
             backlog=_BACKLOG,
         )
     except OSError as error:
-        raise _cannot(address, error) from error
+        raise cannot_listen(address, error) from error
 
 
 async def _stop_streams(server: asyncio.Server | None, connections: Connections) -> None:
@@ -142,6 +143,8 @@ def _bound(server: asyncio.Server, address: Address) -> Address:
     return Address(address.host, server.sockets[0].getsockname()[1])
 
 
-def _cannot(address: Address, error: OSError) -> CannotListen:
-    kind = AddressInUse if error.errno == 98 else CannotListen
-    return kind(address.host, address.port, error.strerror or "cannot be listened on")
+def cannot_listen(address: Address, error: OSError) -> CannotListen:
+    """Return what to raise when the system lets nobody listen at an address; the words are every listener's."""
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(address.host, address.port, "is in use")
+    return CannotListen(address.host, address.port, f"cannot be listened on: {error.strerror}")
