@@ -76,6 +76,19 @@ def test_account_sees_its_own_only(kept):
     assert kept.find("-2", "111122223333") is None
 
 
+def test_newest_are_those_of_all_callers_and_of_the_last_day(kept, clock):
+    kept.keep(refusal(kept, 0))
+    clock.advance(KEPT_SECONDS + 1)
+    kept.keep(refusal(kept, 1, "111111111111"))
+    clock.advance(1)
+    kept.keep(refusal(kept, 2))
+    clock.advance(1)
+    kept.keep(refusal(kept, 3, "222222222222"))
+
+    assert [int(each.request_id.rpartition("-")[2]) for each in kept.newest(10)] == [3, 2, 1]
+    assert [int(each.request_id.rpartition("-")[2]) for each in kept.newest(1)] == [3]
+
+
 def test_gone_after_a_day(kept, clock):
     kept.keep(refusal(kept, 1))
     clock.advance(KEPT_SECONDS + 1)

@@ -158,6 +158,29 @@ def test_the_tail_is_the_last_lines_oldest_first(tmp_path, count):
         store.close()
 
 
+def test_the_tail_can_be_of_some_lines_only(tmp_path):
+    store = _journal(tmp_path)
+    try:
+        second = [b"%d.1" % block for block in range(1, BLOCKS + 1)]
+
+        assert inspect.tail(store.reader, 3, lambda line: line.endswith(b".1")) == second[-3:]
+        assert inspect.tail(store.reader, 10_000, lambda line: line.endswith(b".1")) == second
+    finally:
+        store.close()
+
+
+def test_what_was_added_since_is_told_with_where_to_go_on(tmp_path):
+    store = _journal(tmp_path)
+    try:
+        added = inspect.since(store.reader, BLOCKS - 1)
+
+        assert added.lines == [b"%d.%d" % (BLOCKS, n) for n in range(3)]
+        assert added.end == inspect.end(store.reader) == BLOCKS
+        assert inspect.since(store.reader, BLOCKS) == inspect.Added([], BLOCKS)
+    finally:
+        store.close()
+
+
 def test_export_in_portions_is_every_line_once(tmp_path):
     blocks = 1500
     store, _ = opened(tmp_path)

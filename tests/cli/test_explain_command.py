@@ -35,6 +35,28 @@ def test_json_holds_the_facts_and_the_look_is_journalled(served: Served) -> None
     assert looks[-1]["requestParameters"] == {"requestID": request_id}
 
 
+def test_without_an_id_the_latest_refusal_is_explained(served: Served) -> None:
+    refused(served)
+    request_id = refused(served)
+
+    told = served.keystead("explain").stdout
+
+    assert f"  request {request_id}\n" in told
+
+
+def test_list_has_the_latest_first_with_what_it_takes_to_ask_on(served: Served) -> None:
+    earlier, later = refused(served), refused(served)
+
+    rows = served.json("explain", "--list", "--count", 2)
+    heading = served.keystead("explain", "--list").stdout.splitlines()[0]
+
+    assert [later, earlier] == [row["request"] for row in rows]
+    assert rows[0]["asked"] == "sts:GetCallerIdentity"
+    assert rows[0]["answer"] == "SignatureDoesNotMatch"
+    assert rows[0]["check"] == "authentication, signature-mismatch"
+    assert heading.split() == ["at", "request", "who", "asked", "answer", "check"]
+
+
 @pytest.mark.parametrize("request_id", ["no-such-id", "\x1b[31m", "9" * 2000])
 def test_unknown_id_is_one_line_that_says_where_else_to_look(served: Served, request_id: str) -> None:
     done = served.keystead("explain", request_id)
@@ -43,6 +65,14 @@ def test_unknown_id_is_one_line_that_says_where_else_to_look(served: Served, req
     assert "audit export" in done.stderr
     assert "\x1b" not in done.stderr
     assert len(done.stderr) < 600
+
+
+def test_without_any_refusal_it_says_where_else_to_look(made) -> None:
+    done = keystead("explain", "--data", made)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("keystead: no refusal is kept")
+    assert "audit tail --refused" in done.stderr
 
 
 def test_without_a_server_there_is_nothing_to_explain(made) -> None:

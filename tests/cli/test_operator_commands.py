@@ -2,11 +2,15 @@
 
 import json
 import re
+import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from cli_support import Served, keystead, start
+import pytest
+from cli_support import KEYSTEAD, Served, keystead, start
 
+from keystead import __version__
 from support.running import client, root_key_of
 
 
@@ -81,6 +85,61 @@ def test_journal_tells_who_did_what(served: Served) -> None:
     iam.delete_user(UserName="journalled")
 
 
+def test_tail_is_narrowed_by_name_person_and_outcome(served: Served) -> None:
+    iam = client(served.ready["http"], "iam", root_key_of(served.data))
+    iam.create_user(UserName="narrowed")
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_user(UserName="narrowed")
+    iam.delete_user(UserName="narrowed")
+
+    def tail(*options: str) -> list[dict[str, Any]]:
+        lines = served.keystead("audit", "tail", "--json", *options).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    by_name = tail("--event", "createuser", "-n", "2")
+    refused = tail("--event", "CreateUser", "--refused", "-n", "1")
+    by_key = tail("--who", root_key_of(served.data).id, "-n", "3")
+    by_nobody = tail("--who", "nobody-of-that-name")
+
+    assert [event["eventName"] for event in by_name] == ["CreateUser"] * 2
+    assert [event["errorCode"] for event in refused] == ["EntityAlreadyExists"]
+    assert {event["eventName"] for event in by_key} == {"CreateUser", "DeleteUser"}
+    assert by_nobody == []
+
+
+def test_followed_journal_tells_what_comes_and_ends_with_the_server(tmp_path: Path) -> None:
+    server = start(tmp_path / "data")
+    command = [*KEYSTEAD, "audit", "tail", "--follow", "-n", "1", "--event", "ShowCredential"]
+    following = subprocess.Popen(
+        [*command, "--data", server.data], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert following.stdout is not None
+
+    heading = following.stdout.readline()
+    server.keystead("creds", "show", "AKIAUNKNOWN")
+    line = following.stdout.readline()
+    server.stop()
+    rest, errors = following.communicate(timeout=30)
+
+    assert heading.split() == ["time", "event", "who", "key", "from", "outcome"]
+    assert line.split()[1] == "ShowCredential"
+    assert (rest, errors, following.returncode) == ("", "the server has stopped\n", 0)
+
+
+def test_nothing_is_followed_without_a_server(made: Path) -> None:
+    refused = keystead("audit", "tail", "--follow", "--data", made)
+
+    assert refused.returncode == 2
+    assert "no server runs" in refused.stderr
+
+
+def test_json_of_verdicts_and_clocks_has_the_members_of_the_text(served: Served) -> None:
+    verdict, clock = served.json("audit", "verify"), served.json("clock", "show")
+
+    assert {"holds", "blocks", "events", "head", "broken_at"} == set(verdict)
+    assert {"now", "frozen", "ahead_seconds", "movable"} == set(clock)
+
+
 def test_export_has_every_event_that_verify_counts(served: Served) -> None:
     verdict = shown(served.keystead("audit", "verify").stdout)
     exported = served.keystead("audit", "export").stdout.splitlines()
@@ -127,6 +186,10 @@ def test_verbs_say_how_to_make_a_directory_that_is_missing(tmp_path: Path) -> No
     assert refused.returncode == 1
     assert refused.stderr.endswith(f"`keystead init --data {tmp_path / 'none'}` makes one\n")
     assert not (tmp_path / "none").exists()
+
+
+def test_version_alone_is_told_at_once() -> None:
+    assert keystead("--version").stdout == f"keystead {__version__}\n"
 
 
 def test_version_names_the_models_and_their_digest() -> None:

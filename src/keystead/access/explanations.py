@@ -5,6 +5,7 @@ signing key, a token, a cookie, a body or the value of a header or parameter tha
 restart there is nothing here: the journal keeps that a request was refused, and by which check.
 """
 
+import heapq
 import re
 from collections.abc import Mapping
 
@@ -160,6 +161,13 @@ class Explanations:
             if kept is not None and self.now() - kept[0] <= KEPT_SECONDS:
                 return msgspec.json.decode(kept[1], type=Explanation)
         return None
+
+    def newest(self, count: int) -> list[Explanation]:
+        """Return the latest refusals of all callers, the newest first, at most `count`."""
+        oldest_at = self.now() - KEPT_SECONDS
+        every = (kept for shelf in (self._unverified, *self._verified.values()) for kept in shelf.values())
+        latest = heapq.nlargest(count, (kept for kept in every if kept[0] >= oldest_at))
+        return [msgspec.json.decode(encoded, type=Explanation) for _, encoded in latest]
 
 
 def _put(shelf: _Shelf, explanation: Explanation, encoded: bytes, most: int) -> int:

@@ -31,7 +31,7 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
     limit: Annotated[int, msgspec.Meta(ge=1)] = 1000
     at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] = 0.0
-    count: int = 20
+    count: Annotated[int, msgspec.Meta(ge=0)] = 20
     position: int = 0
     file: str = ""
     url: str = ""
@@ -39,6 +39,9 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
     # What is to be sealed; no answer and no journal entry holds it.
     secret: str = ""
     force: bool = False
+    event: str = ""
+    who: str = ""
+    refused: bool = False
 
 
 Command = Callable[[Authority, Arguments, int], Awaitable[object]]

@@ -12,6 +12,7 @@ import msgspec
 
 from keystead.app import (
     account_commands,
+    audit_commands,
     explain_command,
     session_commands,
     webhook_commands,
@@ -19,7 +20,6 @@ from keystead.app import (
 )
 from keystead.app.authority import Authority
 from keystead.app.commanding import Arguments, Command, CommandFailed, changed, looked, nothing
-from keystead.audit import inspect
 from keystead.credentials import shelf
 from keystead.credentials.kind import ACTIVE, INACTIVE
 from keystead.credentials.rekey import rekey
@@ -28,8 +28,6 @@ from keystead.credentials.shelf import Credential
 from keystead.kernel.clock import MovableClock, now
 from keystead.kernel.errors import DomainError, StoreUnavailable
 from keystead.store.interface import Reader, Transaction
-
-_LONGEST_TAIL = 10_000
 
 
 async def perform(authority: Authority, name: str, arguments: Mapping[str, Any], uid: int) -> object:
@@ -201,37 +199,6 @@ async def _clock_reset(authority: Authority, arguments: Arguments, uid: int) -> 
     return await _move(authority, uid, "ResetClock", lambda clock: clock.reset())
 
 
-async def _audit_tail(authority: Authority, arguments: Arguments, uid: int) -> object:
-    await authority.journal.flush(authority.store)
-    looked(authority, uid, "TailJournal")
-    count = min(arguments.count, _LONGEST_TAIL)
-    lines = await authority.store.read(lambda reader: inspect.tail(reader, count))
-    return [msgspec.Raw(line) for line in lines]
-
-
-async def _audit_verify(authority: Authority, arguments: Arguments, uid: int) -> object:
-    del arguments
-    await authority.journal.flush(authority.store)
-    looked(authority, uid, "VerifyJournal")
-    verdict = await authority.store.read(inspect.verify)
-    return {
-        "holds": verdict.holds,
-        "blocks": verdict.blocks,
-        "events": verdict.events,
-        "head": verdict.head.hex(),
-        "broken_at": verdict.broken_at,
-    }
-
-
-async def _audit_export(authority: Authority, arguments: Arguments, uid: int) -> object:
-    """Return a portion of the journal, and where the next one begins."""
-    if arguments.position == 0:
-        await authority.journal.flush(authority.store)
-        looked(authority, uid, "ExportJournal")
-    portion = await authority.store.read(lambda reader: inspect.portion(reader, arguments.position))
-    return {"events": [msgspec.Raw(line) for line in portion.lines], "next": portion.next}
-
-
 async def _stats(authority: Authority, arguments: Arguments, uid: int) -> object:
     """Return the writer's counters; the bench reads syncs from here. Not journalled: it tells of nobody."""
     del arguments, uid
@@ -251,11 +218,9 @@ COMMANDS: Mapping[str, Command] = {
     "clock-freeze": _clock_freeze,
     "clock-advance": _clock_advance,
     "clock-reset": _clock_reset,
-    "audit-tail": _audit_tail,
-    "audit-verify": _audit_verify,
-    "audit-export": _audit_export,
     "stats": _stats,
     **account_commands.COMMANDS,
+    **audit_commands.COMMANDS,
     **explain_command.COMMANDS,
     **session_commands.COMMANDS,
     **webhook_commands.COMMANDS,

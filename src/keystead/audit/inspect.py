@@ -1,5 +1,6 @@
 """Reads the journal back: its last events, all of them, and whether the chain holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from keystead.audit import records
@@ -32,6 +33,14 @@ class Portion:
     next: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """Some lines of the journal, and the position of the last of them."""
+
+    lines: list[bytes]
+    end: int
+
+
 def verify(reader: Reader) -> Verdict:
     """Recompute the chain from the start.
 
@@ -61,11 +70,28 @@ def portion(reader: Reader, position: int) -> Portion:
     return Portion(lines, None)
 
 
-def tail(reader: Reader, count: int) -> list[bytes]:
-    """Return the last `count` events, oldest first."""
+def since(reader: Reader, position: int) -> Added:
+    """Return the events behind a position, oldest first: about a thousand lines at most."""
+    lines: list[bytes] = []
+    for block in records.blocks(reader, position + 1):
+        lines += block.body.split(b"\n")
+        position = block.number
+        if len(lines) >= _PORTION_LINES:
+            break
+    return Added(lines, position)
+
+
+def end(reader: Reader) -> int:
+    """Return the position behind the last event, 0 in an empty journal."""
+    last = next(iter(records.last_blocks(reader)), None)
+    return 0 if last is None else last.number
+
+
+def tail(reader: Reader, count: int, wanted: Callable[[bytes], bool] = lambda _: True) -> list[bytes]:
+    """Return the last `count` events that are wanted, oldest first."""
     lines: list[bytes] = []
     for block in records.last_blocks(reader):
-        lines[:0] = block.body.split(b"\n")
+        lines[:0] = filter(wanted, block.body.split(b"\n"))
         if len(lines) >= count:
             break
     return lines[-count:] if count > 0 else []

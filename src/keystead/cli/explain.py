@@ -6,20 +6,29 @@ from typing import Any
 import click
 
 from keystead.app.local import call
-from keystead.cli.options import data_option, json_option, settings_from
-from keystead.cli.output import show_json
+from keystead.cli.options import count_option, data_option, json_option, settings_from
+from keystead.cli.output import show_json, show_table
+
+_COLUMNS = ["at", "request", "who", "asked", "answer", "check"]
 
 
 @click.command()
-@click.argument("request_id", metavar="REQUEST-ID")
+@click.argument("request_id", metavar="[REQUEST-ID]", default="")
+@click.option("--list", "is_list", is_flag=True, help="List the latest refusals, the newest first.")
+@count_option
 @data_option
 @json_option
-def explain(request_id: str, data: str | None, as_json: bool) -> None:
+def explain(request_id: str, is_list: bool, count: int, data: str | None, as_json: bool) -> None:
     """Say why a request was refused: the check that failed, expected against seen, and what to do next.
 
-    SDKs show the request id with each error; it is also in the header x-amzn-RequestId.
+    Without REQUEST-ID, the latest refusal. SDKs show the id with each error; it is also in the header
+    x-amzn-RequestId.
     """
-    found = call(settings_from(data=data), "explain", {"id": request_id.strip()})
+    settings = settings_from(data=data)
+    if is_list:
+        show_table(call(settings, "explain-ls", {"count": count}), _COLUMNS, as_json)
+        return
+    found = call(settings, "explain", {"id": request_id.strip()})
     if as_json:
         show_json(found)
     else:
@@ -29,6 +38,7 @@ def explain(request_id: str, data: str | None, as_json: bool) -> None:
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     operation = ":".join(filter(None, (found.get("service"), found.get("operation")))) or "no known operation"
     yield f"{operation} was answered {found['code']} ({found['status']}) at {found['at']}"
+    yield f"  request {found['request_id']}"
     yield f"  from    {found['source_address']}"
     yield f"  caller  {found.get('principal') or 'not verified'}"
     if found["key"]:

@@ -22,6 +22,13 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def count_option(command: Command) -> Command:
+    """Give a verb `-n`, how many of the latest it tells."""
+    return click.option(
+        "-n", "--count", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many."
+    )(command)
+
+
 def setting_options(command: Command) -> Command:
     """Give a verb an option for every setting that has a flag."""
     for name, told in reversed(documentation().items()):

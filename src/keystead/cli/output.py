@@ -8,13 +8,27 @@ import click
 
 def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
     """Return rows as aligned columns under their names; what is missing is a dash."""
-    cells = [[column.replace("_", " ") for column in columns]]
-    cells += [[_cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    return Columns(columns).add(rows)
+
+
+class Columns:
+    """A table that may grow: columns stay as wide as they were once."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._widths = [0 for _ in columns]
+        self._heading = [[column.replace("_", " ") for column in columns]]
+
+    def add(self, rows: Sequence[Mapping[str, object]]) -> str:
+        """Return more rows, the first time under the names of the columns."""
+        cells = [*self._heading, *([_cell(row.get(column)) for column in self._columns] for row in rows)]
+        self._heading = []
+        for line in cells:
+            self._widths = [max(width, len(cell)) for width, cell in zip(self._widths, line, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, self._widths, strict=True)).rstrip()
+            for line in cells
+        )
 
 
 def pairs(content: Mapping[str, object]) -> str:
