@@ -40,6 +40,10 @@ def test_tour_ends_well_whatever_the_shell_is_set_to(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "Every door opened and shut as it must." in done.stdout
+    kinds = re.findall(r"^(\S+): minted by ", done.stdout, re.MULTILINE)
+    assert kinds[0] == "iam.access-key"
+    # Readable in a terminal: a policy among the parameters is cut.
+    assert max(map(len, done.stdout.splitlines())) < 220
     assert os.listdir(tmp_path) == []
     # What a secret access key looks like: 40 characters of base64 in a row.
     assert re.findall(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])", done.stdout) == []

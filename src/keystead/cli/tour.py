@@ -32,6 +32,9 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _REGION = "us-east-1"
+_LONGEST_VALUE = 60
+_FIRST = "iam.access-key"
+"""What everybody knows stands first; the others follow by their products."""
 _COLUMNS = ["credential", "minted_by", "opens", "opened", "revoked", "refused_within"]
 _NOT_INHERITED = ("AWS_", "BOTO_", "KEYSTEAD_")
 """Prefixes of variables that would change what boto3 or the authority does."""
@@ -67,7 +70,7 @@ def tour(database: str) -> None:
         click.echo(f"A throw-away authority answers at {ready['http']}; it is gone when this ends.")
         click.echo(f"Every call below is made by unmodified boto3 {boto3.__version__}.")
         guide = _Guide(boto3, ready, _root_key(Path(ready["data"])), SystemClock())
-        rows = [_visit(guide, stop) for stop in discover_stops()]
+        rows = [_visit(guide, stop) for stop in _stops()]
         verdict = call(settings_from(data=ready["data"]), "audit-verify", {})
     click.echo("\n" + table(rows, _COLUMNS))
     click.echo(f"\n{_journal(verdict)}")
@@ -76,6 +79,10 @@ def tour(database: str) -> None:
         "Every door opened and shut as it must." if is_good else "Something above is not as it must be."
     )
     sys.exit(0 if is_good else 1)
+
+
+def _stops() -> list[Stop]:
+    return sorted(discover_stops(), key=lambda stop: stop.kind != _FIRST)
 
 
 @dataclass(slots=True)
@@ -184,11 +191,17 @@ class _Caller:
         return self.clients[service]
 
     def _say(self, service: str, operation: str, parameters: dict[str, object], outcome: str) -> None:
-        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        given = ", ".join(f"{name}={_short(value)}" for name, value in parameters.items())
         self.guide.say(self.name, f"{service}.{operation}({given})", outcome)
 
     def _ended(self, what: str) -> TourEnded:
         return TourEnded(f"as {self.name}: {what}")
+
+
+def _short(value: object) -> str:
+    """Return a parameter as it is written in Python; of a long one, such as a policy, the beginning."""
+    written = repr(value)
+    return written if len(written) <= _LONGEST_VALUE else f"{written[:_LONGEST_VALUE]}…"
 
 
 def _visit(guide: _Guide, stop: Stop) -> dict[str, object]:
