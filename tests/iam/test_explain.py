@@ -176,9 +176,12 @@ def test_unknown_operation_and_modelled_error_are_told_apart(room, url):
 def test_done_requests_and_made_up_ids_have_no_explanation(room):
     done = room.sts.get_caller_identity()["ResponseMetadata"]["RequestId"]
 
-    for each in (done, "no-such-request", ""):
+    for each in (done, "no-such-request"):
         with pytest.raises(Exception, match="no refusal is kept under the request id"):
             explained(room, each)
+    # Without an id it is the latest, and there was none.
+    with pytest.raises(Exception, match="no refusal is kept: none was"):
+        explained(room, "")
 
 
 def test_no_secret_that_a_request_carried_is_kept(room, url):
