@@ -15,6 +15,8 @@ from keystead.store.lock import DirectoryLock
 
 DATABASE = "keystead.db"
 _CACHED_STATEMENTS = 512
+_CACHE_KIB = 16 * 1024
+"""Memory that a connection may keep pages in, if it has seen so many: SQLite's own 2 MiB send commits to the file."""
 
 
 def _untold() -> int | None:
@@ -30,6 +32,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     # Freed pages are overwritten: once the WAL is checkpointed, a deleted credential leaves nothing behind.
     connection.execute("PRAGMA secure_delete = ON")
     if read_only:
