@@ -16,7 +16,7 @@ from keystead.store.lock import DirectoryLock
 DATABASE = "keystead.db"
 _CACHED_STATEMENTS = 512
 _CACHE_KIB = 16 * 1024
-"""Memory that a connection may keep pages in, if it has seen so many: SQLite's own 2 MiB send commits to the file."""
+"""Memory in which a connection may keep pages that it has seen: with SQLite's own 2 MiB, commits read the file."""
 
 
 def _untold() -> int | None:
