@@ -104,6 +104,12 @@ def list_(status: str, mine: bool, node: str, limit: int, wants_json: bool, **wh
         click.echo(table([row(each) for each in found], _COLUMNS))
 
 
+# Every other list of keystead's is an `ls`.
+access.add_command(
+    click.Command("ls", callback=list_.callback, params=list_.params, help=list_.help, hidden=True)
+)
+
+
 @access.command()
 @_id_argument
 @_calling

@@ -57,7 +57,7 @@ def register(
 
     if (path / "node.json").exists():
         raise click.UsageError(f"{path} is a node's already: use another --dir, or remove it")
-    shown = Secret((sys.stdin.readline().strip() if code == "-" else code).encode())
+    shown = Secret((_read_code() if code == "-" else code).encode())
     key = new_key()
     url = endpoint.rstrip("/")
     context = trust(ca) if url.startswith("https:") else None
@@ -65,6 +65,14 @@ def register(
     ca_file = str(ca.resolve()) if ca else ""
     Place(path).write(NodeSettings(url, region, instance, ca_file=ca_file, run_as=run_as), key)
     click.echo(f"This machine is {instance} now. Next: keystead node run --dir {path}")
+
+
+def _read_code() -> str:
+    """Return the line that standard input holds; a person is asked for it, and what they type is not shown."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Activation code", hide_input=True, err=True)
+        return typed.strip()
+    return sys.stdin.readline().strip()
 
 
 @node.command()

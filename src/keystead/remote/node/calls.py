@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -214,5 +215,19 @@ async def _send(url: str, headers: Mapping[str, str], body: bytes, context: ssl.
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.read())
+        except urllib.error.URLError as error:
+            raise ConnectionError(_unreached(url, error.reason)) from error
 
     return await asyncio.to_thread(send)
+
+
+def _unreached(url: str, reason: object) -> str:
+    """Return why there was no answer, and what to look at."""
+    authority = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(url))
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return (
+            f"{authority}: the certificate is not trusted ({reason.verify_message}); register with --ca, and the"
+            " authority's DATA/tls/ca.pem"
+        )
+    why = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+    return f"{authority}: {why}; is the authority there, and is that its HTTPS address?"
