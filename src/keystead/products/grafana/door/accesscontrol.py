@@ -9,7 +9,7 @@ from typing import Any
 
 from keystead.products.grafana.acl_records import ADMINISTER, EDIT, VIEW, Entry
 from keystead.products.grafana.door.acl import actions
-from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_array, is_object, whole_in
+from keystead.products.grafana.door.asking import Answer, Ask, Refusal
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import avatar_url
 from keystead.products.grafana.door.sharing import (
@@ -19,9 +19,11 @@ from keystead.products.grafana.door.sharing import (
     checked_subject,
     dashboard_target,
     folder_target,
+    items_in,
     lines,
     party,
     replace_list,
+    subject_in,
 )
 
 _LEVELS: Mapping[str, int] = {"View": VIEW, "Edit": EDIT, "Admin": ADMINISTER}
@@ -74,16 +76,11 @@ def _show(find: Find, action: str, ask: Ask) -> Answer:
 
 
 def _replace(find: Find, action: str, ask: Ask) -> Answer:
-    target, items = find(ask, action), ask.body.get("permissions")
-    if not is_array(items):
-        raise Refusal(400, "bad request data")
+    target = find(ask, action)
     wanted: dict[Subject, int] = {}
-    for item in items:
-        if not is_object(item):
-            raise Refusal(400, "bad request data")
-        whole = {name: whole_in(item, name) for name in ("userId", "teamId")}
-        role = item.get("builtInRole") or None
-        wanted[checked_subject(ask, role, whole["userId"], whole["teamId"])] = _level(item.get("permission"))
+    for item in items_in(ask, "permissions"):
+        subject = subject_in(ask, item, "builtInRole")
+        wanted[subject] = _level(item.get("permission"))
     # A line without a level takes that subject off the list.
     replace_list(ask, target, {subject: level for subject, level in wanted.items() if level})
     return Answer({"message": "Permissions updated"})

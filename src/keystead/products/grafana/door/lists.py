@@ -1,22 +1,23 @@
 """`…/permissions` of a folder or dashboard: its list in Grafana's older form (facts/grafana.md §8.3, §8.4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from keystead.products.grafana.acl_records import ADMINISTER, EDIT, VIEW, Entry
-from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_array, is_object, whole_in
+from keystead.products.grafana.door.asking import Answer, Ask, Refusal, whole_in
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.serviceaccounts import avatar_url
 from keystead.products.grafana.door.sharing import (
     Subject,
     Target,
-    checked_subject,
     dashboard_target,
     folder_target,
+    items_in,
     lines,
     party,
     replace_list,
+    subject_in,
 )
 from keystead.products.grafana.door.times import shown_time
 from keystead.products.grafana.door.uids import slug
@@ -51,11 +52,9 @@ def _show(find: Find, action: str, ask: Ask) -> Answer:
 
 
 def _replace(find: Find, action: str, ask: Ask) -> Answer:
-    target, items = find(ask, action), ask.body.get("items")
-    if not is_array(items):
-        raise Refusal(400, "bad request data")
+    target = find(ask, action)
     wanted: dict[Subject, int] = {}
-    for item in items:
+    for item in items_in(ask, "items"):
         subject, level = _line_in(ask, item)
         if subject in wanted:
             raise Refusal(400, "each role, user and team may be named once")
@@ -64,16 +63,12 @@ def _replace(find: Find, action: str, ask: Ask) -> Answer:
     return Answer({"message": "Dashboard permissions updated", "id": target.id, "title": target.title})
 
 
-def _line_in(ask: Ask, item: object) -> tuple[Subject, int]:
+def _line_in(ask: Ask, item: Mapping[str, Any]) -> tuple[Subject, int]:
     """Return whom an item of a request names, and the level. Raises Refusal 400, 404."""
-    if not is_object(item):
-        raise Refusal(400, "bad request data")
     level = whole_in(item, "permission")
     if level not in LEVELS:
         raise Refusal(400, "invalid permission")
-    # Go clients send the members that do not apply as zeros.
-    role = item.get("role") or None
-    return checked_subject(ask, role, whole_in(item, "userId"), whole_in(item, "teamId")), level
+    return subject_in(ask, item, "role"), level
 
 
 def _shown(ask: Ask, target: Target, entry: Entry, is_inherited: bool) -> dict[str, Any] | None:

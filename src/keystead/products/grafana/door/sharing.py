@@ -1,13 +1,13 @@
 """What is shared and with whom: the folder or dashboard of a path; accounts, users, teams and roles of a list."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from keystead.products.grafana import account_records, acl_records, permission_records
 from keystead.products.grafana.acl_records import ADMINISTER, Entry
 from keystead.products.grafana.door import folder_records, item_records
 from keystead.products.grafana.door.acl import TEAM
-from keystead.products.grafana.door.asking import Ask, Refusal
+from keystead.products.grafana.door.asking import Ask, Refusal, is_array, is_object, whole_in
 from keystead.products.grafana.door.dashboards import dashboard_url, named_dashboard
 from keystead.products.grafana.door.folders import folder_url, named_folder
 from keystead.products.grafana.door.people import number_of
@@ -102,6 +102,24 @@ def checked_subject(ask: Ask, role: object, person: int, team: int) -> Subject:
     if team and item_records.by_id(ask.reader, ask.workspace.id, TEAM, team) is None:
         raise Refusal(404, "Team not found")
     return "", person, team
+
+
+def items_in(ask: Ask, member: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the lines of the list that a request holds. Raises Refusal 400."""
+    items = ask.body.get(member)
+    if not is_array(items):
+        raise Refusal(400, "bad request data")
+    for item in items:
+        if not is_object(item):
+            raise Refusal(400, "bad request data")
+        yield item
+
+
+def subject_in(ask: Ask, item: Mapping[str, Any], role: str) -> Subject:
+    """Return whom a line of a request names; `role` is the member for roles. Raises Refusal 400, 404."""
+    person, team = whole_in(item, "userId"), whole_in(item, "teamId")
+    # Go clients send the members that do not apply as zeros.
+    return checked_subject(ask, item.get(role) or None, person, team)
 
 
 def replace_list(ask: Ask, target: Target, wanted: dict[Subject, int]) -> None:
