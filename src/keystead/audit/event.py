@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from keystead.store.interface import Transaction
+
 EVENT_VERSION = "1.11"
 
 
@@ -93,6 +95,11 @@ def authority_event(epoch: float, name: str, **parameters: object) -> Event:
         eventVersion=EVENT_VERSION,
         requestParameters=parameters,
     )
+
+
+def note_authority(tx: Transaction, epoch: float, name: str, **parameters: object) -> None:
+    """Write down, in the transaction that does it, what the authority does by itself."""
+    tx.note(encode(authority_event(epoch, name, **parameters)))
 
 
 _encoder = msgspec.json.Encoder(enc_hook=str)

@@ -1,6 +1,6 @@
 """Deletes what has expired. Nothing depends on it: expiry is judged at every use."""
 
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.credentials import shelf
 from keystead.credentials.issue import Issuer
 from keystead.credentials.kind import Kind
@@ -23,7 +23,7 @@ async def _sweep_kind(store: Store, issuer: Issuer, clock: Clock, kind: Kind) ->
         gone = shelf.expired(tx, kind.name, before, _AT_ONCE)
         for credential in gone:
             issuer.revoke(tx, credential.id)
-            tx.note(encode(authority_event(clock.real_epoch(), "SweepCredential", id=credential.id)))
+            note_authority(tx, clock.real_epoch(), "SweepCredential", id=credential.id)
         return len(gone)
 
     total = 0

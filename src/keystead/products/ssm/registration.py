@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.credentials.issue import Minted
 from keystead.identity.principals import Principal
 from keystead.identity.role_records import role_named
@@ -157,4 +157,4 @@ class Registrations:
 
     def _note(self, tx: Transaction, name: str, node: Node, **parameters: Any) -> None:
         epoch = self._clock.epoch()
-        tx.note(encode(authority_event(epoch, name, instanceId=node.id, account=node.account, **parameters)))
+        note_authority(tx, epoch, name, instanceId=node.id, account=node.account, **parameters)

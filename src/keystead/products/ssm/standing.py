@@ -7,7 +7,7 @@ deleted end anything; it says neither yes nor no, and Terraform deletes and make
 
 import msgspec
 
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.kernel.clock import Clock, now_ms
 from keystead.products.ssm import request_records as records
 from keystead.products.ssm import tag_records
@@ -40,18 +40,15 @@ class Standing:
 
     def _end(self, tx: Transaction, request: AccessRequest, document: str) -> None:
         self._deciding.revoke(tx, request)
-        tx.note(
-            encode(
-                authority_event(
-                    self._clock.epoch(),
-                    "RevokeAccessRequest",
-                    account=request.account,
-                    accessRequest=request.id,
-                    requester=request.requester_arn,
-                    target=request.node,
-                    because=f"{document} approves it no longer",
-                )
-            )
+        note_authority(
+            tx,
+            self._clock.epoch(),
+            "RevokeAccessRequest",
+            account=request.account,
+            accessRequest=request.id,
+            requester=request.requester_arn,
+            target=request.node,
+            because=f"{document} approves it no longer",
         )
 
 

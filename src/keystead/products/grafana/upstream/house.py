@@ -6,7 +6,7 @@ import logging
 import msgspec
 
 from keystead.access.doors import Message, Receive, Send
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.config.settings import Settings
 from keystead.credentials.seal import Seal
 from keystead.identity.epoch import PolicyEpoch
@@ -115,8 +115,7 @@ class House:
             def forget(tx: Transaction, upstream: Upstream = upstream) -> None:
                 records.drop(tx, upstream.workspace)
                 self._open_tokens.forget_after(tx, upstream.workspace)
-                event = authority_event(self._clock.epoch(), "ForgetUpstream", workspaceId=upstream.workspace)
-                tx.note(encode(event))
+                note_authority(tx, self._clock.epoch(), "ForgetUpstream", workspaceId=upstream.workspace)
 
             await self._store.write(forget)
 

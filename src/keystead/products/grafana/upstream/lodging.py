@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import aiohttp
 
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.config.settings import Settings
 from keystead.credentials.seal import Seal, SealBroken
 from keystead.kernel.clock import Clock
@@ -129,7 +129,8 @@ class Lodgings:
             return False
         records.put_lodger(tx, upstream, lodger, self._seal, token)
         self._open.forget_after(tx, upstream.workspace)
-        event = authority_event(
+        note_authority(
+            tx,
             self._clock.epoch(),
             "MintUpstreamToken",
             workspaceId=lodger.workspace,
@@ -137,7 +138,6 @@ class Lodgings:
             serviceAccountId=str(lodger.number),
             tokenId=str(lodger.token_number),
         )
-        tx.note(encode(event))
         return True
 
     def _kept(self, upstream: Upstream, role: str, younger_than_ms: int) -> Secret | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_plus
 
-from keystead.audit.event import authority_event, encode
+from keystead.audit.event import note_authority
 from keystead.kernel.clock import Clock
 from keystead.kernel.entropy import Entropy
 from keystead.products.lightsail import bucket_records
@@ -102,8 +102,7 @@ class AccessLines:
         at = datetime.fromtimestamp(self._clock.real_epoch(), UTC)
         key = f"{log.prefix}{at:%Y-%m-%d-%H-%M-%S}-{self._entropy.token_bytes(8).hex().upper()}"
         self._versions.put(tx, target.id, target.versioning, key.encode(), _body(body), _TEXT)
-        event = authority_event(at.timestamp(), "DeliverAccessLog", bucketName=target.name, key=key)
-        tx.note(encode(event))
+        note_authority(tx, at.timestamp(), "DeliverAccessLog", bucketName=target.name, key=key)
 
 
 def _body(content: bytes) -> Body:

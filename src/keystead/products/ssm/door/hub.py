@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
-from keystead.audit.event import authority_event, encode
 from keystead.credentials.verify import Verifier
 from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.entropy import Entropy
 from keystead.products.ssm import session_records as records
 from keystead.products.ssm.door.recording import Recorder
 from keystead.products.ssm.door.relay import Happenings, Relay, Side
+from keystead.products.ssm.door.session_events import note_session
 from keystead.products.ssm.door.sockets import Socket, SocketClosed
 from keystead.products.ssm.session_records import SessionRow
 from keystead.sessionwire import frames, payloads
@@ -253,21 +253,15 @@ class Hub:
         records.drop_tokens(tx, session.id)
         if digest:
             records.set_recording(tx, session.id, f"sha256:{digest}")
-        tx.note(
-            encode(
-                authority_event(
-                    self._clock.epoch(),
-                    "EndSession",
-                    sessionId=session.id,
-                    target=session.target,
-                    owner=session.owner_arn,
-                    accessRequest=session.access_request,
-                    because=because,
-                    bytesFromClient=relay.bytes_by_side["client"],
-                    bytesFromNode=relay.bytes_by_side["node"],
-                    recordingSHA256=digest,
-                )
-            )
+        note_session(
+            tx,
+            self._clock,
+            "EndSession",
+            session,
+            because=because,
+            bytesFromClient=relay.bytes_by_side["client"],
+            bytesFromNode=relay.bytes_by_side["node"],
+            recordingSHA256=digest,
         )
 
     async def _step(self, relay: Relay, state: records.State) -> None:

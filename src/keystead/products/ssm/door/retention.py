@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from keystead.audit.event import authority_event, encode
 from keystead.kernel.clock import Clock, now_ms
 from keystead.products.ssm import session_records as records
+from keystead.products.ssm.door.session_events import note_session
 from keystead.products.ssm.session_records import SessionRow
 from keystead.store.interface import Reader, Store, Transaction
 
@@ -43,19 +43,13 @@ class Retention:
         if session.recording == records.DELETED:
             return
         records.set_recording(tx, session.id, records.DELETED)
-        tx.note(
-            encode(
-                authority_event(
-                    self._clock.epoch(),
-                    "DeleteSessionRecording",
-                    sessionId=session.id,
-                    target=session.target,
-                    owner=session.owner_arn,
-                    accessRequest=session.access_request,
-                    because=f"session_recordings_days is {self._days}",
-                    recordingSHA256=session.recording.removeprefix("sha256:"),
-                )
-            )
+        note_session(
+            tx,
+            self._clock,
+            "DeleteSessionRecording",
+            session,
+            because=f"session_recordings_days is {self._days}",
+            recordingSHA256=session.recording.removeprefix("sha256:"),
         )
 
 
