@@ -23,6 +23,8 @@ from keystead.types.operation import Declaration, declaration_of
 _REST = frozenset({"rest-json", "rest-xml"})
 
 Translate = Callable[[DomainError], OperationError | None]
+# Each answer takes the class of its own row, which no type of a list can say.
+Translations = Sequence[tuple[type[DomainError], Callable[..., OperationError]]]
 ResourceARN = Callable[[Reader, Call, str, Mapping[str, Any]], str]
 ConditionKey = Callable[[Reader, Call, Mapping[str, Any], str], Values | None]
 
@@ -38,6 +40,15 @@ def no_translation(error: DomainError) -> OperationError | None:
     """Translate nothing: the operations of this face raise modelled errors only."""
     del error
     return None
+
+
+def translation(table: Translations) -> Translate:
+    """Return what answers a domain error by the first row of its class, and None where there is no such row."""
+
+    def translate(error: DomainError) -> OperationError | None:
+        return next((answer(error) for kind, answer in table if isinstance(error, kind)), None)
+
+    return translate
 
 
 def plain_resource(reader: Reader, call: Call, template: str, request: Mapping[str, Any]) -> str:

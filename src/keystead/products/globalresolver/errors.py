@@ -3,10 +3,11 @@
 Follows facts/dns.md §2. The words of `resourceType` and of the messages are UNCONFIRMED.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keystead.credentials.issue import LifetimeRefused, ReplayMismatch
+from keystead.gateway.operations import Translations, translation
 from keystead.identity.tags import DuplicateTags, ReservedTag
 from keystead.kernel.errors import (
     AlreadyExists,
@@ -109,7 +110,7 @@ def _tags(error: DomainError) -> OperationError:
     return invalid("tags", f"{error}.")
 
 
-_TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
+_TABLE: Translations = [
     (NotFound, _not_found),
     (AlreadyExists, _already_exists),
     (QuotaExceeded, _quota),
@@ -120,8 +121,5 @@ _TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
     (DuplicateTags, _tags),
     (ReservedTag, _tags),
 ]
-
-
-def translate(error: DomainError) -> OperationError | None:
-    """Return the error that Global Resolver answers for a domain error, or None when it has none."""
-    return next((answer(error) for kind, answer in _TABLE if isinstance(error, kind)), None)
+translate = translation(_TABLE)
+"""Returns the error that Global Resolver answers for a domain error, or None when it has none."""

@@ -4,8 +4,7 @@ Follows facts/grafana.md §1.1. The words of `resourceType` and of most messages
 UNCONFIRMED; a quota is HTTP 402.
 """
 
-from collections.abc import Callable
-
+from keystead.gateway.operations import Translations, translation
 from keystead.identity.tags import DuplicateTags, ReservedTag
 from keystead.kernel.errors import AlreadyExists, DomainError, InvalidMarker, NotFound, QuotaExceeded
 from keystead.products.grafana.accounts import ACCOUNT_QUOTA
@@ -68,7 +67,7 @@ def _tags(error: DomainError) -> OperationError:
     return invalid("tags", f"{error}.")
 
 
-_TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
+_TABLE: Translations = [
     (NotFound, _not_found),
     (AlreadyExists, _already_exists),
     (QuotaExceeded, _quota),
@@ -76,8 +75,5 @@ _TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
     (DuplicateTags, _tags),
     (ReservedTag, _tags),
 ]
-
-
-def translate(error: DomainError) -> OperationError | None:
-    """Return the error that Managed Grafana answers for a domain error, or None when it has none."""
-    return next((answer(error) for kind, answer in _TABLE if isinstance(error, kind)), None)
+translate = translation(_TABLE)
+"""Returns the error that Managed Grafana answers for a domain error, or None when it has none."""

@@ -4,9 +4,8 @@ Sources, as facts/iam.md §5 tags them: [LS] recorded from AWS, [GH] quoted in p
 emulators, [K] general knowledge of AWS's documentation.
 """
 
-from collections.abc import Callable
-
 from keystead.access.policy import MalformedPolicy, invalid_principal
+from keystead.gateway.operations import Translations, translation
 from keystead.identity.policies import PolicyInUse, PolicyTooLarge, ReadOnlyPolicy
 from keystead.identity.roles import TrustTooLarge
 from keystead.identity.tags import DuplicateTags, ReservedTag
@@ -125,7 +124,7 @@ def _reserved_tag(_: ReservedTag) -> OperationError:
     return InvalidInputException(_RESERVED_TAG)
 
 
-_TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
+_TABLE: Translations = [
     (NotFound, _not_found),
     (AlreadyExists, _already_exists),
     (QuotaExceeded, _quota),
@@ -140,8 +139,5 @@ _TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
     (DuplicateTags, _duplicate_tags),
     (ReservedTag, _reserved_tag),
 ]
-
-
-def translate(error: DomainError) -> OperationError | None:
-    """Return the error that IAM answers for a domain error, or None when it has none."""
-    return next((answer(error) for kind, answer in _TABLE if isinstance(error, kind)), None)
+translate = translation(_TABLE)
+"""Returns the error that IAM answers for a domain error, or None when it has none."""

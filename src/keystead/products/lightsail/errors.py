@@ -4,8 +4,9 @@ All texts are UNCONFIRMED: no public source quotes AWS's (facts/s3.md §1). Ever
 `docs`, `message` and `tip`; `docs` and `tip` are empty here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from keystead.gateway.operations import Translations, translation
 from keystead.kernel.errors import AlreadyExists, DomainError, InvalidMarker, NotFound, QuotaExceeded
 from keystead.products.lightsail.names import NameRefused
 from keystead.types.errors import OperationError, ServiceError
@@ -58,7 +59,7 @@ def _as_it_is(error: DomainError) -> OperationError:
     return invalid(str(error))
 
 
-_TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
+_TABLE: Translations = [
     (NotFound, _not_found),
     (QuotaExceeded, _quota),
     (AlreadyExists, _taken),
@@ -66,8 +67,5 @@ _TABLE: list[tuple[type[DomainError], Callable[..., OperationError]]] = [
     (NameRefused, _as_it_is),
     (BucketInUse, _as_it_is),
 ]
-
-
-def translate(error: DomainError) -> OperationError | None:
-    """Return the error that Lightsail answers for a domain error, or None when it has none."""
-    return next((answer(error) for kind, answer in _TABLE if isinstance(error, kind)), None)
+translate = translation(_TABLE)
+"""Returns the error that Lightsail answers for a domain error, or None when it has none."""
