@@ -32,13 +32,7 @@ def description(document: Document, version: Version, tags: Mapping[str, str]) -
         "DefaultVersion": str(document.default_version),
         "Tags": shown_tags(tags),
     }
-    rest = {"DocumentType": document.type, "DocumentFormat": version.format}
-    optional = {
-        "DisplayName": document.display_name,
-        "VersionName": version.version_name,
-        "TargetType": document.target_type,
-    }
-    return _with(told, rest, optional)
+    return _whole(told, document, version)
 
 
 def identifier(document: Document, version: Version, tags: Mapping[str, str]) -> ssm.DocumentIdentifier:
@@ -52,13 +46,7 @@ def identifier(document: Document, version: Version, tags: Mapping[str, str]) ->
         "SchemaVersion": str(value_of(version).get("schemaVersion")),
         "Tags": shown_tags(tags),
     }
-    rest = {"DocumentType": document.type, "DocumentFormat": version.format}
-    optional = {
-        "DisplayName": document.display_name,
-        "VersionName": version.version_name,
-        "TargetType": document.target_type,
-    }
-    return _with(told, rest, optional)
+    return _whole(told, document, version)
 
 
 def version_info(document: Document, version: Version) -> ssm.DocumentVersionInfo:
@@ -89,6 +77,16 @@ def _parameters(value: Mapping[str, Any]) -> list[ssm.DocumentParameter]:
             told["DefaultValue"] = str(parameter["default"])
         found.append(told)
     return found
+
+
+def _whole(told: Any, document: Document, version: Version) -> Any:
+    rest = {"DocumentType": document.type, "DocumentFormat": version.format}
+    optional = {
+        "DisplayName": document.display_name,
+        "VersionName": version.version_name,
+        "TargetType": document.target_type,
+    }
+    return _with(told, rest, optional)
 
 
 # The three answers share members whose values the records keep as plain text, checked when they were written.

@@ -20,6 +20,7 @@ from keystead.kernel.clock import Clock, now_ms
 from keystead.kernel.secret import Secret
 from keystead.products.ssm import node_records, session_records, tag_records
 from keystead.products.ssm.channel_tokens import ChannelTokens
+from keystead.products.ssm.door.bodies import read_body
 from keystead.products.ssm.door.callers import Callers, Knock, NotAllowed
 from keystead.products.ssm.door.hub import Hub
 from keystead.products.ssm.door.relay import Side
@@ -33,7 +34,6 @@ from keystead.sessionwire.payloads import BadPayload, read_object, text
 from keystead.store.interface import Reader, Store, Transaction
 
 FIRST_FRAME_SECONDS: Final = 5.0
-MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FIRST_BYTES: Final = 4096
 """Who opens a channel shows a token of at most 300 characters beside some ids: 700 bytes in all."""
 PREFIXES: Final = (b"/v1/data-channel/", b"/v1/control-channel/")
@@ -78,7 +78,7 @@ class Application:
         """Answer a node's CreateControlChannel or CreateDataChannel with a token; only 201 is a success to it."""
         name = "CreateControlChannel" if kind == _CONTROL else "CreateDataChannel"
         try:
-            knock = self._callers.knock(scope, await _read_body(receive))
+            knock = self._callers.knock(scope, await read_body(receive, NotAllowed))
             if knock is None:
                 raise NotAllowed("nothing presented")
             token = await self._store.write(lambda tx: self._mint(tx, knock, name, kind, id_))
@@ -265,19 +265,6 @@ def _place(raw_path: bytes) -> tuple[str, str] | None:
             id_ = raw_path.removeprefix(prefix)
             return (kind, id_.decode("ascii")) if _ID.fullmatch(id_) else None
     return None
-
-
-async def _read_body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise NotAllowed("gone")
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise NotAllowed("too large")
-        if not message.get("more_body", False):
-            return body
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:

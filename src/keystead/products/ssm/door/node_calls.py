@@ -23,6 +23,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.kernel.errors import DomainError
 from keystead.kernel.secret import Secret
 from keystead.products.ssm import node_records as records
+from keystead.products.ssm.door.bodies import read_body
 from keystead.products.ssm.door.callers import Callers, NotAllowed
 from keystead.products.ssm.door.guessing import Guesses
 from keystead.products.ssm.node_records import Node
@@ -30,7 +31,6 @@ from keystead.products.ssm.registration import Registrations, Said
 from keystead.sessionwire.payloads import BadPayload, id_text, read_object, text
 from keystead.store.interface import Store
 
-MAX_BODY_BYTES: Final = 64 * 1024
 HOLD_SECONDS: Final = 15.0
 """How long GetMessages is held: there never is a message, sessions come by the control channel."""
 SHORTEST_KEY: Final = 392
@@ -83,7 +83,7 @@ class NodeCalls:
         """Answer one call."""
         status, told = 200, dict[str, Any]()
         try:
-            body = await _read_body(receive)
+            body = await read_body(receive, BadPayload)
             target = dict(scope["headers"]).get(b"x-amz-target", b"").decode("latin-1")
             told = dict(await self._calls[target](scope, body, read_object(body)))
         except Said as said:
@@ -202,16 +202,3 @@ def _signed(scope: Message, body: bytes) -> SignedRequest:
     headers = [(name.lower(), value) for name, value in scope["headers"]]
     digest = hashlib.sha256(body).hexdigest()
     return SignedRequest(scope["method"], scope["raw_path"], scope["query_string"], headers, digest)
-
-
-async def _read_body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadPayload("gone")
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise BadPayload("too large")
-        if not message.get("more_body", False):
-            return body
