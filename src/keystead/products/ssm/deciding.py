@@ -4,7 +4,8 @@ Follows the AWS Systems Manager User Guide, "Just-in-time node access". Every st
 Who may not decide, or comes too late, is told `NotYours` or `TooLate`, and nothing changes.
 """
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from keystead.kernel.errors import DomainError, NotFound
 from keystead.kernel.ids import RequestIds
 from keystead.products.ssm import request_records as records
 from keystead.products.ssm.approval_policy import AUTO_SECONDS, ManualPolicy, read_manual
+from keystead.products.ssm.document_records import Version
 from keystead.products.ssm.evaluation import Automatic, Conflict, Manual
 from keystead.products.ssm.library import value_of
 from keystead.products.ssm.people import Person, is_meant, principal_tags
@@ -36,6 +38,17 @@ class NotYours(DomainError):
 
 class TooLate(DomainError):
     """The request's state does not allow the step any more."""
+
+
+class _Begun(NamedTuple):
+    """How a request begins; of a manual one also the execution that people decide in, and by which text."""
+
+    state: str
+    version: Version
+    deadline_at: int
+    duration_seconds: int = AUTO_SECONDS
+    execution: str = ""
+    policy_text: str = ""
 
 
 class Deciding:
@@ -62,44 +75,34 @@ class Deciding:
     ) -> AccessRequest:
         """Return a new request, decided on already unless people have to."""
         principal, now = person.principal, now_ms(self._clock)
-        version = outcome.versions[0] if isinstance(outcome, Conflict) else outcome.version
-        seconds, deadline, state, execution, text = AUTO_SECONDS, now, records.FAILED, "", ""
-        if isinstance(outcome, Automatic):
-            state = records.APPROVED
-        elif isinstance(outcome, Manual):
-            state, execution = records.WAITING, self._ids.next()
-            seconds = outcome.policy.duration_seconds
-            deadline = now + outcome.policy.levels[0].timeout_seconds * 1000
-            text = msgspec.json.encode(value_of(version)).decode()
-        for _ in range(_ID_ATTEMPTS):
-            made = AccessRequest(
-                f"oi-{self._entropy.token_bytes(6).hex()}",
-                principal.account,
-                region,
-                principal.arn,
-                principal.id,
-                person.id,
-                "" if principal.session is None else principal.session.name,
-                reason,
-                node,
-                state,
-                version.name,
-                version.version,
-                text,
-                execution,
-                0,
-                deadline,
-                seconds,
-                now,
-                now,
-                now if state == records.APPROVED else None,
-                msgspec.json.encode(principal_tags(tx, principal)).decode(),
-            )
-            if records.add(tx, made):
-                break
-        else:
-            raise RuntimeError("no free request id was drawn")
-        for type_, resource in (("OpsItem", made.id), ("Automation", execution)):
+        begun = self._begun(outcome, now)
+        made = self._kept(
+            tx,
+            AccessRequest(
+                id="",
+                account=principal.account,
+                region=region,
+                requester_arn=principal.arn,
+                requester_id=principal.id,
+                requester_person=person.id,
+                session_name="" if principal.session is None else principal.session.name,
+                reason=reason,
+                node=node,
+                state=begun.state,
+                policy=begun.version.name,
+                policy_version=begun.version.version,
+                policy_text=begun.policy_text,
+                execution=begun.execution,
+                level=0,
+                deadline_at=begun.deadline_at,
+                duration_seconds=begun.duration_seconds,
+                created_at=now,
+                changed_at=now,
+                approved_at=now if begun.state == records.APPROVED else None,
+                principal_tags=msgspec.json.encode(principal_tags(tx, principal)).decode(),
+            ),
+        )
+        for type_, resource in (("OpsItem", made.id), ("Automation", made.execution)):
             if resource:
                 put(tx, Place(made.account, region, type_, resource), {MANAGED_TAG: "true"})
         if isinstance(outcome, Conflict):
@@ -107,6 +110,31 @@ class Deciding:
         else:
             self._tell(tx, made)
         return made
+
+    def _begun(self, outcome: Automatic | Manual | Conflict, now: int) -> _Begun:
+        """Return how a request begins of which the policies say this."""
+        match outcome:
+            case Automatic():
+                return _Begun(records.APPROVED, outcome.version, now)
+            case Conflict():
+                return _Begun(records.FAILED, outcome.versions[0], now)
+            case Manual(version=version, policy=policy):
+                return _Begun(
+                    records.WAITING,
+                    version,
+                    now + policy.levels[0].timeout_seconds * 1000,
+                    policy.duration_seconds,
+                    self._ids.next(),
+                    msgspec.json.encode(value_of(version)).decode(),
+                )
+
+    def _kept(self, tx: Transaction, request: AccessRequest) -> AccessRequest:
+        """Keep a new request under an id that is free, and return it with that."""
+        for _ in range(_ID_ATTEMPTS):
+            made = replace(request, id=f"oi-{self._entropy.token_bytes(6).hex()}")
+            if records.add(tx, made):
+                return made
+        raise RuntimeError("no free request id was drawn")
 
     def decide(
         self, tx: Transaction, request: AccessRequest, person: Person, decision: str, comment: str
