@@ -20,7 +20,7 @@ from keystead.products.lightsail.door.request import S3Request
 from keystead.products.lightsail.door.visit import Visit
 from keystead.products.lightsail.door.xml import document, escape, optional, tag, xml_time
 from keystead.products.lightsail.objects import object_records
-from keystead.products.lightsail.objects.model import Current, Listed
+from keystead.products.lightsail.objects.model import Current, Listed, Upload
 from keystead.store.interface import Reader
 from keystead.store.recent import Recent
 
@@ -89,7 +89,7 @@ def _plain(key: bytes) -> str:
     return escape(key.decode())
 
 
-def groups(page: Page[Listed] | Page[Current], wanted: Asked) -> str:
+def groups(page: Page[Listed] | Page[Current] | Page[Upload], wanted: Asked) -> str:
     """Return the elements of the groups of a page."""
     return "".join(
         f"<CommonPrefixes><Prefix>{wanted.show(group)}</Prefix></CommonPrefixes>" for group in page.groups

@@ -3,15 +3,16 @@
 Follows those pages of the Amazon S3 API Reference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from keystead.products.lightsail.bucket import Bucket
 from keystead.products.lightsail.door.answer import Answer, xml_answer
 from keystead.products.lightsail.door.errors import invalid_argument
-from keystead.products.lightsail.door.listing import asked, entry, head, limit
+from keystead.products.lightsail.door.listing import Asked, asked, entry, groups, head, limit
 from keystead.products.lightsail.door.multipart import algorithm_of, open_upload
 from keystead.products.lightsail.door.owners import initiator, owner
-from keystead.products.lightsail.door.pages import LAST, Cursor, list_page
+from keystead.products.lightsail.door.pages import LAST, Cursor, Page, list_page
 from keystead.products.lightsail.door.visit import Visit
 from keystead.products.lightsail.door.xml import document, nested, optional, tag, xml_time
 from keystead.products.lightsail.objects import object_records, upload_records
@@ -19,6 +20,7 @@ from keystead.products.lightsail.objects.model import Listed, Upload
 from keystead.store.interface import Reader
 
 _MAX_PARTS = 1000
+Marked = TypeVar("Marked", Listed, Upload)
 
 
 class VersionedListing:
@@ -38,34 +40,18 @@ class VersionedListing:
             return object_records.versions(self._reader, bucket.id, cursor[0], -cursor[1], end, count)
 
         page = list_page(fetch, wanted.prefix, wanted.delimiter, after, wanted.max_keys)
-        following = ""
-        if page.is_truncated:
-            following = f"<NextKeyMarker>{wanted.show(page.last_key)}</NextKeyMarker>"
-            if not isinstance(page.last, bytes):
-                following += tag("NextVersionIdMarker", page.last.version)
         owned = owner(bucket.account)
-        shown: list[str] = []
-        for item in page.items:
-            about = tag("VersionId", item.version) + tag("IsLatest", item.is_latest)
-            if item.is_marker:
-                named = f"<Key>{wanted.show(item.key)}</Key>{tag('LastModified', xml_time(item.modified_at))}"
-                shown.append(nested("DeleteMarker", named, about, owned))
-            else:
-                shown.append(nested("Version", entry(item, wanted, owned), about))
         return xml_answer(
             document(
                 "ListVersionsResult",
                 head(bucket, wanted),
                 f"<KeyMarker>{wanted.show(key_marker.encode())}</KeyMarker>",
                 tag("VersionIdMarker", version_marker),
-                following,
+                _following(page, wanted, lambda last: tag("NextVersionIdMarker", last.version)),
                 tag("MaxKeys", wanted.max_keys),
                 tag("IsTruncated", page.is_truncated),
-                *shown,
-                *(
-                    f"<CommonPrefixes><Prefix>{wanted.show(group)}</Prefix></CommonPrefixes>"
-                    for group in page.groups
-                ),
+                *(_version(item, wanted, owned) for item in page.items),
+                groups(page, wanted),
             )
         )
 
@@ -92,50 +78,36 @@ class VersionedListing:
         bucket, query = visit.bucket, visit.request.query
         wanted = asked(visit.request, "max-uploads", "max-uploads")
         key_marker, upload_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
-        after: Cursor | None = (key_marker.encode(), LAST) if key_marker else None
-        if key_marker and upload_marker:
-            marked = upload_records.find(
-                self._reader, bucket.id, key_marker.encode(), upload_marker.replace("\0", "")
-            )
-            after = key_marker.encode(), LAST if marked is None else marked.rank
+        after = self._after_upload(bucket, key_marker.encode(), upload_marker)
 
         def fetch(cursor: Cursor, end: bytes, count: int) -> Sequence[Upload]:
             return upload_records.open_uploads(self._reader, bucket.id, *cursor, end, count)
 
         page = list_page(fetch, wanted.prefix, wanted.delimiter, after, wanted.max_keys)
-        following = ""
-        if page.is_truncated:
-            following = f"<NextKeyMarker>{wanted.show(page.last_key)}</NextKeyMarker>"
-            if not isinstance(page.last, bytes):
-                following += tag("NextUploadIdMarker", page.last.id)
         return xml_answer(
             document(
                 "ListMultipartUploadsResult",
                 tag("Bucket", bucket.name),
                 f"<KeyMarker>{wanted.show(key_marker.encode())}</KeyMarker>",
                 tag("UploadIdMarker", upload_marker),
-                following,
+                _following(page, wanted, lambda last: tag("NextUploadIdMarker", last.id)),
                 f"<Prefix>{wanted.show(wanted.prefix)}</Prefix>",
                 f"<Delimiter>{wanted.show(wanted.delimiter)}</Delimiter>" if wanted.delimiter else "",
                 optional("EncodingType", wanted.encoding),
                 tag("MaxUploads", wanted.max_keys),
                 tag("IsTruncated", page.is_truncated),
-                *(
-                    nested(
-                        "Upload",
-                        f"<Key>{wanted.show(upload.key)}</Key>",
-                        tag("UploadId", upload.id),
-                        *_about(bucket, upload),
-                        tag("Initiated", xml_time(upload.started_at)),
-                    )
-                    for upload in page.items
-                ),
-                *(
-                    f"<CommonPrefixes><Prefix>{wanted.show(group)}</Prefix></CommonPrefixes>"
-                    for group in page.groups
-                ),
+                *(_upload(bucket, upload, wanted) for upload in page.items),
+                groups(page, wanted),
             )
         )
+
+    def _after_upload(self, bucket: Bucket, key: bytes, upload_marker: str) -> Cursor | None:
+        if not key:
+            return None
+        marked = None
+        if upload_marker:
+            marked = upload_records.find(self._reader, bucket.id, key, upload_marker.replace("\0", ""))
+        return key, LAST if marked is None else marked.rank
 
     async def list_parts(self, visit: Visit) -> Answer:
         """List the parts of an open upload."""
@@ -171,6 +143,32 @@ class VersionedListing:
                 ),
             )
         )
+
+
+def _following(page: Page[Marked], wanted: Asked, marker_of: Callable[[Marked], str]) -> str:
+    """Return where the next page begins; a group has no marker but its name."""
+    if not page.is_truncated:
+        return ""
+    key = f"<NextKeyMarker>{wanted.show(page.last_key)}</NextKeyMarker>"
+    return key if isinstance(page.last, bytes) else key + marker_of(page.last)
+
+
+def _version(item: Listed, wanted: Asked, owned: str) -> str:
+    about = tag("VersionId", item.version) + tag("IsLatest", item.is_latest)
+    if item.is_marker:
+        named = f"<Key>{wanted.show(item.key)}</Key>{tag('LastModified', xml_time(item.modified_at))}"
+        return nested("DeleteMarker", named, about, owned)
+    return nested("Version", entry(item, wanted, owned), about)
+
+
+def _upload(bucket: Bucket, upload: Upload, wanted: Asked) -> str:
+    return nested(
+        "Upload",
+        f"<Key>{wanted.show(upload.key)}</Key>",
+        tag("UploadId", upload.id),
+        *_about(bucket, upload),
+        tag("Initiated", xml_time(upload.started_at)),
+    )
 
 
 def _about(bucket: Bucket, upload: Upload) -> Sequence[str]:
