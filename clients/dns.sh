@@ -5,9 +5,7 @@
 set -euo pipefail
 export AWS_PAGER='' AWS_DEFAULT_OUTPUT=text
 
-is() {  # is EXPECTED FOUND: equal, or the walk ends here.
-    [ "$1" = "$2" ] || { echo "expected: $1; found: $2" >&2; exit 1; }
-}
+. "$(dirname "$0")/checks.sh"
 ready() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$READY" "$1"; }
 gr() { aws route53globalresolver "$@"; }
 hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }

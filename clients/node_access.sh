@@ -16,15 +16,7 @@ finish() {
 trap finish EXIT
 ready() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$READY" "$1"; }
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-is() {  # is EXPECTED FOUND: equal, or the walk ends here.
-    [ "$1" = "$2" ] || { echo "expected: $1; found: $2" >&2; exit 1; }
-}
-refused() {  # refused CODE COMMAND…: fails, and says so with this code.
-    local code=$1 said
-    shift
-    said=$("$@" 2>&1) && { echo "not refused: $*" >&2; exit 1; }
-    [[ $said == *"($code)"* ]] || { echo "expected $code of $*; found: $said" >&2; exit 1; }
-}
+. "$(dirname "$0")/checks.sh"
 until_shown() {  # until_shown TEXT FILE: a program that runs beside shows it within twenty seconds.
     for _ in $(seq 800); do grep -qF -- "$1" "$2" && return; sleep 0.025; done
     echo "not shown: $1; but: $(cat "$2")" >&2

@@ -4,9 +4,7 @@
 set -euo pipefail
 export AWS_PAGER=
 
-is() {  # is EXPECTED FOUND: equal, or the walk ends here.
-    [ "$1" = "$2" ] || { echo "expected: $1; found: $2" >&2; exit 1; }
-}
+. "$(dirname "$0")/checks.sh"
 denied() {  # denied ACTION RESOURCE REASON COMMAND…: refused, in AWS's words.
     local told="User: $me is not authorized to perform: $1 on resource: $2 $3" said
     shift 3

@@ -24,3 +24,15 @@ def room(tmp_path_factory: pytest.TempPathFactory, shared_database: str) -> Iter
     running = RunningAuthority(settings)
     yield GrafanaRoom(running)
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def workspace(room: GrafanaRoom) -> str:
+    """A workspace that the tests of a module share."""
+    return room.workspace()
+
+
+@pytest.fixture(scope="module")
+def keys(room: GrafanaRoom, workspace: str) -> dict[str, str]:
+    """An API key of each role in that workspace."""
+    return {role: room.key(workspace, role) for role in ("ADMIN", "EDITOR", "VIEWER")}

@@ -15,11 +15,6 @@ SLOWEST = 6
 
 
 @pytest.fixture(scope="module")
-def workspace(room: GrafanaRoom) -> str:
-    return room.workspace()
-
-
-@pytest.fixture(scope="module")
 def key(room: GrafanaRoom, workspace: str) -> str:
     return room.key(workspace, "EDITOR")
 

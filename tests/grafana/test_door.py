@@ -4,7 +4,6 @@ import base64
 
 import pytest
 
-from grafana.workspaces import GrafanaRoom
 from keystead.products.grafana.door.roles import GRANTS, SERVER_ADMIN, may
 from keystead.products.grafana.door.routes import path_of
 
@@ -15,16 +14,6 @@ UNKNOWN = "glsa_VVQjot0nijQ59lun6pMZRtsdBXxnFQ9M_77c34a79"
 
 def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
-@pytest.fixture(scope="module")
-def workspace(room: GrafanaRoom) -> str:
-    return room.workspace()
-
-
-@pytest.fixture(scope="module")
-def keys(room: GrafanaRoom, workspace: str) -> dict[str, str]:
-    return {role: room.key(workspace, role) for role in ("ADMIN", "EDITOR", "VIEWER")}
 
 
 def test_health_needs_no_credential(room, workspace):

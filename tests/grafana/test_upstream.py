@@ -5,19 +5,8 @@ import json
 import pytest
 
 from grafana.upstreams import KEY, ScriptedUpstream, answer, point, scripted
-from grafana.workspaces import GrafanaRoom
 
 GONE = {"alt-svc", "content-location", "server", "set-cookie", "x-grafana-id", "x-named", "keep-alive"}
-
-
-@pytest.fixture(scope="module")
-def workspace(room: GrafanaRoom) -> str:
-    return room.workspace()
-
-
-@pytest.fixture(scope="module")
-def keys(room: GrafanaRoom, workspace: str) -> dict[str, str]:
-    return {role: room.key(workspace, role) for role in ("ADMIN", "EDITOR", "VIEWER")}
 
 
 def shown(upstream: ScriptedUpstream) -> str:

@@ -56,11 +56,6 @@ async def _pump(source: Reader, sink: Writer) -> None:
 
 
 @pytest.fixture(scope="module")
-def workspace(room: GrafanaRoom) -> str:
-    return room.workspace()
-
-
-@pytest.fixture(scope="module")
 def upstream(room: GrafanaRoom, workspace: str) -> Iterator[ScriptedUpstream]:
     with scripted(room, workspace, live()) as found:
         yield found

@@ -3,14 +3,13 @@
 Follows the IAM API reference, "CreateAccessKey", and facts/iam.md §3 and §5 for the words of its errors.
 """
 
-import base64
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from iam.room import ACCOUNT, USER_ARN, Room
+from seeds.access_keys import is_active, is_key_id, is_secret
 from seeds.contract import Contract, Exceptional, Given, Members, Refusal, Response
 from seeds.faults import broken_disk, full_disk, over_the_limit
 from support.running import Key
@@ -83,20 +82,6 @@ def _is_stored_name(room: Room, value: Any) -> None:
     assert value == room.iam.get_user(UserName=value)["User"]["UserName"]
 
 
-def _is_key_id(room: Room, value: Any) -> None:
-    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", value)
-    assert room.sts.get_access_key_info(AccessKeyId=value)["Account"] == ACCOUNT
-
-
-def _is_secret(room: Room, value: Any) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9+/]{40}", value)
-    assert len(base64.b64decode(value, validate=True)) == 30
-
-
-def _is_active(room: Room, value: Any) -> None:
-    assert value == "Active"
-
-
 def _is_now(room: Room, value: Any) -> None:
     assert abs(value - datetime.now(UTC)) < timedelta(minutes=1)
     assert value.microsecond == 0
@@ -141,9 +126,9 @@ CREATE_ACCESS_KEY = Contract(
     ],
     answer={
         "AccessKey.UserName": _is_stored_name,
-        "AccessKey.AccessKeyId": _is_key_id,
-        "AccessKey.Status": _is_active,
-        "AccessKey.SecretAccessKey": _is_secret,
+        "AccessKey.AccessKeyId": is_key_id,
+        "AccessKey.Status": is_active,
+        "AccessKey.SecretAccessKey": is_secret,
         "AccessKey.CreateDate": _is_now,
     },
     exceptions=[

@@ -3,13 +3,12 @@
 Follows the Lightsail API reference, "CreateBucketAccessKey" and "AccessKey", facts/s3.md §1 and §2 for its words.
 """
 
-import base64
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from iam.room import ACCOUNT, Room
+from seeds.access_keys import is_active, is_key_id, is_secret
 from seeds.contract import Contract, Exceptional, Given, Members, Refusal, Response
 from seeds.faults import broken_disk
 from support.running import Key
@@ -90,20 +89,6 @@ def _opens_the_bucket(room: Room, sent: Members, response: Response) -> None:
     assert [sent["bucketName"]] == [each["Name"] for each in s3.list_buckets()["Buckets"]]
 
 
-def _is_key_id(room: Room, value: Any) -> None:
-    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", value)
-    assert room.sts.get_access_key_info(AccessKeyId=value)["Account"] == ACCOUNT
-
-
-def _is_secret(room: Room, value: Any) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9+/]{40}", value)
-    assert len(base64.b64decode(value, validate=True)) == 30
-
-
-def _is_active(room: Room, value: Any) -> None:
-    assert value == "Active"
-
-
 def _is_now(room: Room, value: Any) -> None:
     assert abs(value - datetime.now(UTC)) < timedelta(minutes=1)
 
@@ -150,9 +135,9 @@ CREATE_BUCKET_ACCESS_KEY = Contract(
         ),
     ],
     answer={
-        "accessKey.accessKeyId": _is_key_id,
-        "accessKey.secretAccessKey": _is_secret,
-        "accessKey.status": _is_active,
+        "accessKey.accessKeyId": is_key_id,
+        "accessKey.secretAccessKey": is_secret,
+        "accessKey.status": is_active,
         "accessKey.createdAt": _is_now,
         "operations": _is_the_one_operation,
     },
