@@ -54,6 +54,25 @@ def test_denied_network_is_not_dialled_by_any_name_for_it() -> None:
             asyncio.run(Destinations(["127.0.0.0/8", "::1/128"]).dial("localhost", port))
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::ffff:0.0.0.0", "0"])
+def test_denied_machine_itself_is_not_dialled_by_the_address_of_no_machine(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+
+        with pytest.raises(Denied):
+            asyncio.run(Destinations(["127.0.0.0/8", "::1/128"]).dial(host, port))
+
+
+def test_text_that_is_no_host_is_refused_like_one_that_may_not_be_dialled() -> None:
+    with pytest.raises(Denied):
+        asyncio.run(Destinations([]).dial("\u00e9" * 80, 80))
+
+
+@pytest.mark.parametrize("told", ["1.\u00b2", "1." + "9" * 5000])
+def test_version_that_no_number_is_in_counts_as_the_newest(told: str) -> None:
+    assert version(told) == (9999,)
+
+
 @pytest.mark.parametrize("content", [{}, {"SessionId": ""}, {"SessionId": "../x"}, {"SessionId": "a b"}])
 def test_order_without_a_session_is_refused(content: dict[str, str]) -> None:
     with pytest.raises(BadPayload):

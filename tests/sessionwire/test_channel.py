@@ -3,7 +3,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keystead.sessionwire import delivery, frames, payloads
-from keystead.sessionwire.channel import Arrived, Channel, Closed, Paused, client_channel, node_channel
+from keystead.sessionwire.channel import (
+    MAX_WAITING,
+    Arrived,
+    Channel,
+    Closed,
+    Paused,
+    client_channel,
+    node_channel,
+)
 from keystead.sessionwire.frames import BadFrame, PayloadType
 from support import sessionpeer as peer
 from support.fakes import FixedEntropy, TestClock
@@ -245,3 +253,16 @@ def test_any_message_is_taken_or_refused_by_an_end(messages: list[bytes]) -> Non
             node.receive(peer.write(frames.ACKNOWLEDGE, 0, raw, 0))
         except (BadFrame, payloads.BadPayload):
             continue
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_peer_that_reads_nothing_has_no_acknowledgements_without_end_kept_for_it(is_new: bool) -> None:
+    _, _, node = ends()
+    for number in range(MAX_WAITING + 1000):
+        node.receive(peer.write(frames.INPUT, number if is_new else 0, b"", 1))
+
+    assert len(node.take()) == MAX_WAITING
+    # What was left is taken when it is sent again.
+    number = MAX_WAITING if is_new else 1
+    assert arrived(node, [peer.write(frames.INPUT, number, b"x", 1)]) == [b"x"]
+    assert len(node.take()) == 1

@@ -39,6 +39,34 @@ def test_what_is_neither_is_no_document_and_no_policy_allows_it_by_another_name(
         SessionDocuments(lambda *_: DOCUMENT % "{}").fill(None, ACCOUNT, REGION, name, {})
 
 
+@pytest.mark.parametrize(
+    ("rules", "fits", "does_not"),
+    [
+        ({"allowedValues": ["uptime", "df -h"]}, ["df -h"], ["rm -rf /"]),
+        ({"allowedValues": ["a", "b"]}, ["a", "b"], ["a", "b; id"]),
+        ({"allowedValues": [22, 80]}, ["80"], ["8080"]),
+        ({"minChars": 2, "maxChars": "3"}, ["abc"], ["abcd"]),
+        ({"minChars": 2}, ["ab"], ["a"]),
+        ({"maxItems": 1}, ["a"], ["a", "b"]),
+        ({"minItems": 2}, ["a", "b"], ["a"]),
+    ],
+)
+def test_each_rule_of_a_parameter_binds_whoever_fills_it_in(rules, fits, does_not):
+    documents = SessionDocuments(lambda *_: DOCUMENT % json.dumps({"p": {"type": "StringList", **rules}}))
+
+    documents.fill(None, ACCOUNT, REGION, "mine", {"p": fits})
+    with pytest.raises(BadDocument, match="does not keep to the document's rules"):
+        documents.fill(None, ACCOUNT, REGION, "mine", {"p": does_not})
+
+
+@pytest.mark.parametrize("rules", [{"allowedValues": "uptime"}, {"maxChars": "many"}, {"maxItems": []}])
+def test_rule_that_cannot_be_read_lets_nothing_pass(rules):
+    documents = SessionDocuments(lambda *_: DOCUMENT % json.dumps({"p": {"type": "String", **rules}}))
+
+    with pytest.raises(BadDocument):
+        documents.fill(None, ACCOUNT, REGION, "mine", {"p": ["uptime"]})
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(", "a" * 2000])
 def test_pattern_that_is_broken_or_takes_for_ever_matches_nothing_soon(pattern):
     parameters = json.dumps({"p": {"type": "String", "allowedPattern": pattern}})

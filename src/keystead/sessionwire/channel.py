@@ -15,6 +15,8 @@ from keystead.sessionwire import frames, payloads
 from keystead.sessionwire.delivery import Incoming, Outgoing
 from keystead.sessionwire.frames import Flags, Frame, PayloadType
 
+MAX_WAITING: Final = 16_384
+"""How many messages may wait for a socket that takes none (ours); real peers have fewer than that on their way."""
 _ACK_FLAGS: Final = int(Flags.SYN | Flags.FIN)
 
 
@@ -120,6 +122,9 @@ class Channel:
 
     def _stream(self, frame: Frame) -> list[Event]:
         self.last_data_at = self._clock.monotonic()
+        if len(self._queue) >= MAX_WAITING:
+            # Its sender reads nothing, and would have each acknowledgement kept here: left to be sent again.
+            return []
         taken = self._incoming.take(frame)
         if taken.acknowledge:
             payload = payloads.acknowledgement(frame)

@@ -110,7 +110,7 @@ class SessionDocuments:
             return SHELL
         try:
             return _mapping(json.loads(content))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadDocument(f"Document {name} is not JSON.") from error
 
 
@@ -144,11 +144,37 @@ def _values(name: str, declared: Mapping[str, Any], given: Mapping[str, Sequence
         value = "\n".join(told) if told else rules.get("default")
         if value is None:
             raise BadDocument(f"Parameter {parameter} of document {name} is required.")
+        if not _is_within(rules, told or [str(value)]):
+            raise BadDocument(
+                f"Parameter {parameter} of document {name} does not keep to the document's rules."
+            )
         pattern = str(rules.get("allowedPattern") or "")
         if pattern and not _is_allowed(pattern, str(value)):
             raise BadDocument(f"Parameter {parameter} of document {name} does not match its allowedPattern.")
         values[parameter] = str(value)
     return values
+
+
+def _is_within(rules: Mapping[str, Any], told: Sequence[str]) -> bool:
+    """Return whether values keep to the rules beside the pattern; a rule that cannot be read lets nothing pass."""
+    allowed = rules.get("allowedValues")
+    if allowed is not None:
+        # Whatever JSON can hold: what is no list allows nothing.
+        listed = cast("list[Any]", allowed) if isinstance(allowed, list) else []
+        if not {*told} <= {str(each) for each in listed}:
+            return False
+    lengths = [len(each) for each in told]
+    return _is_between(rules, "Items", [len(told)]) and _is_between(rules, "Chars", lengths)
+
+
+def _is_between(rules: Mapping[str, Any], unit: str, sizes: Sequence[int]) -> bool:
+    least, most = rules.get(f"min{unit}"), rules.get(f"max{unit}")
+    try:
+        return all(
+            (least is None or int(least) <= each) and (most is None or each <= int(most)) for each in sizes
+        )
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _is_allowed(pattern: str, value: str) -> bool:

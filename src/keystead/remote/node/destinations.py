@@ -40,7 +40,10 @@ class Destinations:
     async def dial(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a connection to `host`, this machine's own address if it is empty. Raises OSError, Denied."""
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
+        try:
+            found = await loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise Denied("what the document names is no host") from error
         last: OSError = Denied(f"{host} is not dialled from here")
         for *_, address in found:
             where = str(address[0])
@@ -57,4 +60,7 @@ class Destinations:
         address = ipaddress.ip_address(where.partition("%")[0])
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
         judged = mapped or address
+        if judged.is_unspecified:
+            # Whoever dials it reaches this machine itself.
+            judged = ipaddress.ip_address("::1" if judged.version == 6 else "127.0.0.1")
         return judged in NEVER or any(judged in network for network in self._denied)

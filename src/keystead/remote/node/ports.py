@@ -108,10 +108,11 @@ class Forwarding:
 def version(told: str) -> tuple[int, ...]:
     """Return a version's numbers, for comparison; the newest for one that cannot be read."""
     parts = told.split(".")
-    return tuple(int(each) for each in parts) if all(each.isdigit() for each in parts) else (9999,)
+    is_plain = all(each.isascii() and each.isdigit() and len(each) < 10 for each in parts)
+    return tuple(int(each) for each in parts) if is_plain else (9999,)
 
 
 def _port(told: str) -> int:
-    if not told.isascii() or not told.isdigit() or not 0 < int(told) < 65536:
+    if not told.isascii() or not told.isdigit() or len(told) > 5 or not 0 < int(told) < 65536:
         raise BadPort("the document names no port")
     return int(told)
