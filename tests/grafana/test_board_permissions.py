@@ -31,3 +31,33 @@ def test_groups_beside_the_dashboards_ask_for_the_same_permission(room: GrafanaR
     assert desk.does("POST", compare, asked, "VIEWER") == {}
     assert desk.does("GET", f"/dashboards/ids/{number}", role="VIEWER") == [uid]
     assert desk.does("GET", "/dashboards/home", role="VIEWER") == {"redirectUri": board["url"]}
+
+
+def test_preferences_tell_nobody_of_a_dashboard_that_may_not_be_read(room: GrafanaRoom):
+    desk = Desk(room)
+    board = desk.board("secret")
+    desk.does("POST", f"/dashboards/uid/{board['uid']}/permissions", {"items": []})
+    named = (
+        {"homeDashboardUID": board["uid"]},
+        {"homeDashboardId": board["id"]},
+        {"homeDashboardUID": "none"},
+    )
+
+    for role in ("VIEWER", "EDITOR"):
+        for method in ("PUT", "PATCH"):
+            answers = [desk.ask(method, "/user/preferences", each, role) for each in named]
+            assert {each.status for each in answers} == {404}
+            assert len({str(each.body) for each in answers}) == 1
+        assert desk.does("GET", "/user/preferences", role=role) == {}
+
+
+def test_snapshots_are_listed_to_who_made_them_and_to_admins(room: GrafanaRoom):
+    desk = Desk(room)
+    made = desk.does("POST", "/snapshots", {"dashboard": {"title": "of a secret"}, "name": "S"}, "EDITOR")
+    other = room.mint(desk.workspace, room.account(desk.workspace, "EDITOR"))["key"]
+
+    def listed(**who: str) -> list[str]:
+        return [each["key"] for each in desk.does("GET", "/dashboard/snapshots", **who)]
+
+    assert listed(role="ADMIN") == listed(role="EDITOR") == [made["key"]]
+    assert listed(role="VIEWER") == listed(key=other) == []

@@ -68,6 +68,8 @@ def test_annotations_are_added_found_patched_and_deleted(desk: Desk):
     assert found("tags=a&tags=b&matchAny=true") == [alone, made["id"]]
     assert found("from=1500&to=1600") == [made["id"]]
     assert found("from=2001&to=4999") == []
+    assert found("from=1700000000000&to=1700000100000") == []
+    assert found("from=1500&to=1700000100000") == [alone, made["id"]]
     assert found(f"dashboardUID={board['uid']}") == found("panelId=2") == [made["id"]]
     assert found("limit=1") == [alone]
     assert found("type=alert") == []

@@ -53,6 +53,11 @@ def test_prefix_of_the_workspace_is_not_repeated(desk: Desk):
     assert followed(desk, made["uid"]) == (302, f"/_ws/{desk.workspace}/d/abc")
 
 
+@pytest.mark.parametrize("path", ["_ws/g-0123456789/d/abc", "_ws%2Fg-0123456789/api/org"])
+def test_path_of_another_workspace_is_not_shortened(desk: Desk, path: str):
+    assert desk.ask("POST", "/short-urls", {"path": path}).status == 400
+
+
 def test_only_the_signed_in_follow_and_what_is_not_there_leads_nowhere(room: GrafanaRoom, desk: Desk):
     made = desk.does("POST", "/short-urls", {"path": "d/abc"})
 

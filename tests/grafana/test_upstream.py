@@ -226,6 +226,12 @@ def test_answers_come_back_without_what_is_the_upstreams_own(room, workspace, ke
         ("//elsewhere.example/login", 502, None),
         ("{url}@elsewhere.example/", 502, None),
         ("{url}.elsewhere.example/", 502, None),
+        ("/../g-0123456789/api/folders", 502, None),
+        ("/api/%2e%2E/%2e./x", 502, None),
+        ("/api/..?x", 502, None),
+        ("/\t/elsewhere.example", 502, None),
+        ("/api//x", 502, None),
+        ("/api/x?y=../z&u=//h", 302, "{base}/api/x?y=../z&u=//h"),
     ],
 )
 def test_redirects_are_not_followed_and_lead_through_this_door_or_nowhere(

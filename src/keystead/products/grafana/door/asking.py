@@ -95,7 +95,7 @@ class Ask:
     def count(self, name: str, default: int, most: int = 5000) -> int:
         """Return a query parameter that is a positive number, at most `most`; the default for anything else."""
         text = self.one(name)
-        is_number = text.isascii() and text.isdigit() and len(text) < 10
+        is_number = text.isascii() and text.isdigit() and len(text) < 19
         return min(int(text), most) if is_number and int(text) > 0 else default
 
     def number(self, name: str, message: str) -> int:

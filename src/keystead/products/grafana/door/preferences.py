@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from keystead.products.grafana.door import dashboard_records
+from keystead.products.grafana.door import boards, dashboard_records
 from keystead.products.grafana.door import item_records as rows
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_object
 from keystead.products.grafana.door.roles import SIGNED_IN
@@ -84,7 +84,10 @@ def _keep(whose: Whose, ask: Ask, *, is_whole: bool) -> Answer:
 
 
 def _given(ask: Ask) -> dict[str, Any]:
-    """Return the preferences in a body. Raises Refusal 400, 404."""
+    """Return the preferences in a body. Raises Refusal 400, 404.
+
+    A dashboard that the caller may not read is as good as none: its uid would be told, or that there is one.
+    """
     given: dict[str, Any] = {name: ask.text(name) for name in _TEXTS if ask.body.get(name) is not None}
     for name in _OBJECTS:
         value = ask.body.get(name)
@@ -96,12 +99,12 @@ def _given(ask: Ask) -> dict[str, Any]:
         raise Refusal(400, "Invalid theme")
     number = ask.whole("homeDashboardId")
     if number and "homeDashboardUID" not in given:
-        board = dashboard_records.by_id(ask.tx, ask.workspace.id, number)
+        board = boards.find(ask, number=number)
         given["homeDashboardUID"] = "" if board is None else board.uid
         if board is None:
             raise Refusal(404, "Dashboard not found")
     home = given.get("homeDashboardUID", "")
-    if home and dashboard_records.by_uid(ask.tx, ask.workspace.id, home) is None:
+    if home and boards.find(ask, uid=home) is None:
         raise Refusal(404, "Dashboard not found")
     return given
 

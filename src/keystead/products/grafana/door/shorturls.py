@@ -71,6 +71,9 @@ def _check(ask: Ask, path: str) -> None:
             _refuse(ask, "invalid-path", "Invalid short URL path")
         if text.startswith("/"):
             _refuse(ask, "absolute-path", "Path should be relative")
+        if text.startswith("_ws/") and not text.startswith(f"_ws/{ask.workspace.id}/"):
+            # Followed at a workspace's own host name it would be another's path.
+            _refuse(ask, "invalid-path", "Invalid short URL path")
 
 
 def _refuse(ask: Ask, word: str, message: str) -> NoReturn:

@@ -7,7 +7,7 @@ from keystead.kernel.entropy import Entropy
 from keystead.products.grafana.door import item_records as rows
 from keystead.products.grafana.door.asking import Answer, Ask, Refusal, is_object
 from keystead.products.grafana.door.item_records import Item
-from keystead.products.grafana.door.roles import EDITOR_ROLE, SIGNED_IN
+from keystead.products.grafana.door.roles import ADMIN, EDITOR_ROLE, SIGNED_IN
 from keystead.products.grafana.door.routes import Route
 from keystead.products.grafana.door.times import shown_time
 from keystead.products.grafana.door.uids import checked_uid
@@ -47,7 +47,12 @@ class SnapshotRoutes:
             if rows.by_uid(ask.tx, ask.workspace.id, sort, checked_uid(uid)) is not None:
                 raise Refusal(400, "bad request data")
         life = min(seconds or _LONGEST_SECONDS, _LONGEST_SECONDS)
-        body = {"dashboard": dashboard, "expires": ask.now_ms + life * 1000, "deleteKey": delete_key}
+        body = {
+            "dashboard": dashboard,
+            "expires": ask.now_ms + life * 1000,
+            "deleteKey": delete_key,
+            "author": ask.holder.number,
+        }
         made = rows.add(ask, SORT, key, ask.text("name", "") or "Unnamed snapshot", body)
         rows.add(ask, _DELETE_KEY, delete_key, key, {})
         root = ask.root
@@ -80,11 +85,12 @@ class SnapshotRoutes:
         return _removed(ask, _named(ask, "" if found is None else found.name))
 
     def _list(self, ask: Ask) -> Answer:
+        """Answer all snapshots to an Admin, and to others their own: whoever knows a key may read what it is of."""
         query = ask.one("query").lower()
         found = [
             each
             for each in rows.listed(ask.reader, ask.workspace.id, SORT)
-            if query in each.name.lower() and each.body["expires"] > ask.now_ms
+            if query in each.name.lower() and each.body["expires"] > ask.now_ms and _is_shown(ask, each)
         ]
         return Answer([_listed(each) for each in found[: ask.count("limit", 1000)]])
 
@@ -111,6 +117,12 @@ def _named(ask: Ask, key: str) -> Item:
     if found is None or found.body["expires"] <= ask.now_ms:
         raise Refusal(404, "Dashboard snapshot not found")
     return found
+
+
+def _is_shown(ask: Ask, snapshot: Item) -> bool:
+    number = ask.holder.number
+    # An API key is nobody whose own something could be; snapshots of old have no author.
+    return ask.holder.role == ADMIN or (number != 0 and snapshot.body.get("author") == number)
 
 
 def _listed(snapshot: Item) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from keystead.kernel.errors import DomainError
+from keystead.products.grafana.door.paths import segments_of
 
 _LONGEST = 1024
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]")
@@ -50,7 +51,11 @@ class Address:
             return None
         if not location.startswith(self.prefix + "/"):
             return None
-        return location.removeprefix(self.prefix)
+        below = location.removeprefix(self.prefix)
+        # A step up would lead to another workspace, and a tab, which browsers leave out, to another host.
+        path = re.split("[?#]", below)[0]
+        is_plain = below.isascii() and below.isprintable() and segments_of(path.encode()) is not None
+        return below if is_plain else None
 
 
 def parse(text: str) -> Address:
