@@ -74,6 +74,22 @@ def test_acl_and_attributes(room: Room) -> None:
     assert attributes["Checksum"]["ChecksumType"] == "FULL_OBJECT"
 
 
+def test_list_in_a_document_is_the_owners_and_everybodys_or_is_refused(room: Room) -> None:
+    name = {"Bucket": room.name, "Key": "k"}
+    room.s3.put_object(**name, Body=b"1", ACL="public-read")
+    read = room.s3.get_object_acl(**name)
+    open_list = {"Owner": read["Owner"], "Grants": read["Grants"]}
+    stranger = {"Grantee": {"Type": "CanonicalUser", "ID": "a" * 64}, "Permission": "FULL_CONTROL"}
+
+    room.s3.put_object_acl(**name, AccessControlPolicy={**open_list, "Grants": read["Grants"][:1]})
+    with pytest.raises(ClientError, match="NotImplemented"):
+        room.s3.put_object_acl(**name, AccessControlPolicy={**open_list, "Grants": [stranger]})
+    closed = room.s3.get_object_acl(**name)["Grants"]
+    room.s3.put_object_acl(**name, AccessControlPolicy=open_list)
+
+    assert (closed, room.s3.get_object_acl(**name)["Grants"]) == (read["Grants"][:1], read["Grants"])
+
+
 def test_one_of_many_writers_creates_a_key(room: Room) -> None:
     outcomes: list[int] = []
     start = threading.Barrier(32)

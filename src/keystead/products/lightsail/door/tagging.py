@@ -15,6 +15,7 @@ from keystead.products.lightsail.door.desk import Desk
 from keystead.products.lightsail.door.errors import S3Error, invalid_argument, no_such_key, no_such_version
 from keystead.products.lightsail.door.finding import find_readable, look_up, shown_version, version_id
 from keystead.products.lightsail.door.listing import MAX_KEYS, limit
+from keystead.products.lightsail.door.owners import canonical_id
 from keystead.products.lightsail.door.stated import refuse_what_is_not_here, require_tags, stated_acl
 from keystead.products.lightsail.door.visit import Visit
 from keystead.products.lightsail.door.xml import children, document, http_time, nested, read, tag, text_of
@@ -76,7 +77,7 @@ class Tagging:
         acl = stated_acl(visit.request)
         if acl is None:
             content = await read_document(visit.request, visit.visitor, _MAX_BYTES, self._desk.blobs)
-            acl = _read_acl(content)
+            acl = _read_acl(content, canonical_id(visit.bucket.account))
         version = await self._change(visit, lambda tx, found: object_records.set_acl(tx, found.row, acl))
         return Answer(200, shown_version(visit, version))
 
@@ -190,17 +191,16 @@ def read_tags(content: bytes) -> dict[str, str]:
     return require_tags(pairs)
 
 
-def _read_acl(content: bytes) -> str:
+def _read_acl(content: bytes, owner: str) -> str:
     """Return the canned list that a document says: the owner's own grant, and READ for everybody or not."""
     root = read(content, "AccessControlPolicy", "MalformedACLError")
     acl = "private"
     for grants in children(root, "AccessControlList"):
         for grant in children(grants, "Grant"):
             permission = text_of(grant, "Permission")
-            uris = [text_of(grantee, "URI") for grantee in children(grant, "Grantee")]
-            uri = uris[0] if len(uris) == 1 else None
-            if uri == _ALL_USERS and permission == "READ":
+            named = [(text_of(each, "URI"), text_of(each, "ID")) for each in children(grant, "Grantee")]
+            if permission == "READ" and named == [(_ALL_USERS, None)]:
                 acl = "public-read"
-            elif uri is not None or permission != "FULL_CONTROL":
+            elif permission != "FULL_CONTROL" or named != [(None, owner)]:
                 raise S3Error("NotImplemented", "Grants beyond the canned lists are not implemented here.")
     return acl
