@@ -73,30 +73,30 @@ class Terminal:
     async def _speak(self, child: asyncio.subprocess.Process) -> None:
         """Send what the terminal says until nobody has it open any more, or the child is gone and it is silent."""
         os.set_blocking(self._master, False)
-        loop = asyncio.get_running_loop()
         gone = asyncio.ensure_future(child.wait())
         gone.add_done_callback(lambda _: self._readable.set())
         held = b""
         try:
-            while True:
-                piece = self._read()
-                if piece:
-                    whole, held = whole_characters(held + piece)
-                    if whole:
-                        await self._link.send(whole)
-                elif piece == b"" or gone.done():
-                    break
-                else:
-                    self._readable.clear()
-                    loop.add_reader(self._master, self._readable.set)
-                    if gone.done():
-                        self._readable.set()
-                    await self._readable.wait()
-                    loop.remove_reader(self._master)
+            while piece := await self._next(gone):
+                whole, held = whole_characters(held + piece)
+                if whole:
+                    await self._link.send(whole)
             if held:
                 await self._link.send(held)
         finally:
             gone.cancel()
+
+    async def _next(self, gone: "asyncio.Future[int]") -> bytes:
+        """Return what the terminal says next, nothing at its end."""
+        loop = asyncio.get_running_loop()
+        while (piece := self._read()) is None and not gone.done():
+            self._readable.clear()
+            loop.add_reader(self._master, self._readable.set)
+            if gone.done():
+                self._readable.set()
+            await self._readable.wait()
+            loop.remove_reader(self._master)
+        return piece or b""
 
     def _read(self) -> bytes | None:
         """Return what the terminal says, nothing when it is closed, None when it says nothing now."""
