@@ -224,3 +224,20 @@ def test_zones_and_records_are_listed_in_pages_without_a_gap(dns_room, zone):
     ids = [each["Id"] for page in zones for each in page["HostedZones"]]
     assert len(ids) == len(set(ids))
     assert f"/hostedzone/{zone[0]}" in ids
+
+
+def test_large_set_behind_a_long_alias_is_answered_and_its_siblings_too(dns_room, zone):
+    view, name = dns_room.view(), zone[1]
+    long = ".".join(["x" * 60] * 3) + f".{name}"
+    change(
+        dns_room,
+        zone[0],
+        ("CREATE", f"large.{name}", "CNAME", 60, [long]),
+        ("CREATE", long, "AAAA", 60, [f"2001:db8::{n:x}" for n in range(900)]),
+    )
+    associate(dns_room, zone, view)
+
+    answer = dns_room.dot(f"large.{name}", view.token, "AAAA")
+
+    assert len(addresses(answer)) == 901
+    assert addresses(dns_room.dot("www.example.com", view.token)) == [PUBLIC]

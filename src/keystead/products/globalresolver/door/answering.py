@@ -161,7 +161,7 @@ class Answering:
     def logged(self, way: "_Way", told: bytes) -> bytes:
         """Return an answer as it leaves, and note it in the log."""
         self._log.add(way.circumstances(), way.arrival.host, way.arrival.port, Told(told[2:]), way.began)
-        return message.cut_for_datagram(way.query, told) if way.arrival.is_datagram else told
+        return message.fitted(way.query, told, is_datagram=way.arrival.is_datagram)
 
     def _by_plan(self, way: "_Way", access: Admitted, plan: Plan) -> bytes | _Later:
         own = self._from_memory(access, plan, way)

@@ -17,6 +17,8 @@ ACCESS_TOKEN_OPTION = 65440
 """EDNS option whose data is an access token: "Managing access tokens", in the range for local use of RFC 6891."""
 CLIENT_SUBNET_OPTION, EXTENDED_ERROR_OPTION = 8, 15
 UDP_SIZE = 1232
+LONGEST = 65_535
+"""Octets of a message: its length on a stream has two."""
 HEADER_OCTETS = 12
 _OWNER_IS_QUESTION = b"\xc0\x0c"
 _HEADER = struct.Struct("!6H")
@@ -24,6 +26,7 @@ _OPTION = struct.Struct("!HH")
 _AFTER_ID = struct.Struct("!5H")
 _RECORD = struct.Struct("!HHIH")
 _TRANSFERS = frozenset({251, 252})
+_POINTER, _FARTHEST = 0xC000, 0x3FFF
 
 
 class Malformed(Exception):
@@ -176,16 +179,26 @@ def answer(
     flags = QR | RA | query.flags & (RD | CD) | code & 0xF
     head = _HEADER.pack(query.id, flags, 1, len(records), len(authority), int(query.has_edns))
     parts = [head, query.question]
-    parts += [_record(each) for each in records]
-    parts += [_record(each) for each in authority]
+    parts += _records((*records, *authority), HEADER_OCTETS + len(query.question))
     if query.has_edns:
         parts.append(_opt(query.wants_dnssec, code, error))
     return b"".join(parts)
 
 
-def _record(record: Record) -> bytes:
-    owner = _OWNER_IS_QUESTION if record.owner is None else record.owner
-    return owner + _RECORD.pack(record.type, IN, record.ttl, len(record.data)) + record.data
+def _records(records: Sequence[Record], at: int) -> list[bytes]:
+    """Return records that begin at `at`; an owner is written out once, however many records it has."""
+    parts: list[bytes] = []
+    places: dict[bytes, int] = {}
+    for each in records:
+        owner = _OWNER_IS_QUESTION if each.owner is None else each.owner
+        place = places.get(owner)
+        if place is not None:
+            owner = (_POINTER | place).to_bytes(2, "big")
+        elif each.owner is not None and at <= _FARTHEST:
+            places[owner] = at
+        parts.append(owner + _RECORD.pack(each.type, IN, each.ttl, len(each.data)) + each.data)
+        at += len(parts[-1])
+    return parts
 
 
 def _opt(wants_dnssec: bool, code: int, error: tuple[int, str] | None) -> bytes:
@@ -308,9 +321,10 @@ def is_truncated(wire: bytes) -> bool:
     return bool(wire[2] & 0x02)
 
 
-def cut_for_datagram(query: Query, wire: bytes) -> bytes:
-    """Return an answer as it fits a datagram for this client: whole, or without records and marked as cut."""
-    if len(wire) <= min(query.udp_size or 512, UDP_SIZE):
+def fitted(query: Query, wire: bytes, *, is_datagram: bool) -> bytes:
+    """Return an answer as it fits its way to this client: whole, or without records and marked as cut."""
+    longest = min(query.udp_size or 512, UDP_SIZE) if is_datagram else LONGEST
+    if len(wire) <= longest:
         return wire
     flags = QR | TC | RA | query.flags & (RD | CD) | code_of(wire)
     head = _HEADER.pack(query.id, flags, 1, 0, 0, int(query.has_edns))
