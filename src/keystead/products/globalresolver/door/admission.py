@@ -81,13 +81,15 @@ class Admission:
         self._clock = clock
         # Tickets are found by a salted hash: no token stays in memory for them, nor does time tell of one.
         self._salt = entropy.token_bytes(16)
-        self._tickets: dict[tuple[bytes, str], _Ticket] = {}
+        self._tickets: dict[bytes, _Ticket] = {}
 
     def judge(self, arrival: Arrival, tokens: list[bytes]) -> Admitted | Denied:
         """Return whether a query is admitted, given every token that was presented with it."""
         key = None
         if len(tokens) == 1:
-            key = (hashlib.sha256(self._salt + tokens[0]).digest(), arrival.server_name)
+            # The name is hashed, too: it may hold a token, and over HTTP be as long as its sender likes.
+            presented = repr((tokens[0], arrival.server_name))
+            key = hashlib.sha256(self._salt + presented.encode("utf-8", "surrogatepass")).digest()
             ticket = self._tickets.get(key)
             if ticket is not None and self.stands(ticket.standing):
                 return ticket.access

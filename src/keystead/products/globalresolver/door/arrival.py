@@ -11,13 +11,14 @@ Transport = Literal["DO53", "DOT", "DOH"]
 class Arrival:
     """A query's way here. `server_name` is what the client called us, in TLS or HTTP; empty if it did not.
 
-    `tokens` are what was presented outside the message, each place's once; they may disagree.
+    That name may hold a token. `tokens` are what was presented outside the message, each place's once; they may
+    disagree.
     """
 
     transport: Transport
     host: str
     port: int
-    server_name: str = ""
+    server_name: str = field(default="", repr=False)
     tokens: tuple[bytes, ...] = field(default=(), repr=False)
     is_datagram: bool = False
     digest: bytes | None = field(default=None, compare=False, repr=False)

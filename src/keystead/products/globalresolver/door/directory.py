@@ -12,6 +12,8 @@ from keystead.products.globalresolver.records import RESOLVERS, SOURCES, TOKENS,
 from keystead.store.interface import Reader
 from keystead.zones.changes import Changes
 
+_LONGEST_LABEL = 63
+"""Octets. Longer ones are no names: HTTP lets anybody send 60,000, and what is looked up is held."""
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -95,7 +97,7 @@ class Directory:
     def named(self, server_name: str) -> Resolver | None:
         """Return the resolver whose `dnsName` this is, with or without a token's label before it."""
         label = self.label_of(server_name).rpartition(".")[2]
-        return self.resolver(f"gr-{label}") if label else None
+        return self.resolver(f"gr-{label}") if 0 < len(label) <= _LONGEST_LABEL else None
 
     def only(self) -> Resolver | None:
         """Return the resolver of this authority if there is exactly one."""

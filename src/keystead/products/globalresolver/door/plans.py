@@ -66,9 +66,13 @@ class Plans:
         return plan if plan is not None and plan.made_at == self.changes.value else None
 
     async def of(self, view: View) -> Plan:
-        """Return a view's plan as it is now. Raises StoreUnavailable."""
-        while (plan := self.held(view)) is None:
-            # One making serves all who wait; what changed meanwhile makes them wait for the next.
+        """Return a view's plan as it is now, or became while it was waited for. Raises StoreUnavailable.
+
+        One as of the call is good enough: changes that come faster than plans are made would hold queries for ever.
+        """
+        asked_at = self.changes.value
+        while (plan := self._held.get(view.id)) is None or plan.made_at < asked_at:
+            # One making serves all who wait; who came after it began may have to wait for the next.
             task = self._making.get(view.id)
             if task is None:
                 task = self._making[view.id] = asyncio.create_task(self._make(view))
