@@ -241,3 +241,18 @@ def test_large_set_behind_a_long_alias_is_answered_and_its_siblings_too(dns_room
 
     assert len(addresses(answer)) == 901
     assert addresses(dns_room.dot("www.example.com", view.token)) == [PUBLIC]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [("absent.{}", "NXDOMAIN"), ("nx.example.com.", "NXDOMAIN"), ("mute.example.com.", "SERVFAIL")],
+)
+def test_alias_to_what_is_not_to_be_had_says_so(dns_room, zone, target, expected):
+    view, name = dns_room.view(), zone[1]
+    change(dns_room, zone[0], ("CREATE", f"alias.{name}", "CNAME", 60, [target.format(name)]))
+    associate(dns_room, zone, view)
+
+    answer = dns_room.dot(f"alias.{name}", view.token)
+
+    assert code(answer) == expected
+    assert addresses(answer) == [target.format(name)]

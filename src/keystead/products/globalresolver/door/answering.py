@@ -249,8 +249,8 @@ class Answering:
             return await self._overridden(arrival, query, access, plan, way.rule)
         if found is None or found.onward is None:
             raise ValueError("nothing to put together")
-        beyond = await self._beyond(arrival, query, access, found.onward)
-        return message.answer(query, message.NOERROR, [*found.records, *beyond])
+        code, beyond = await self._beyond(arrival, query, access, found.onward)
+        return message.answer(query, code, [*found.records, *beyond])
 
     async def _overridden(
         self, arrival: Arrival, query: Query, access: Admitted, plan: Plan, rule: Rule
@@ -259,24 +259,37 @@ class Answering:
         target = tuple((rule.facts.override_domain or "").lower().rstrip(".").encode().split(b"."))
         name = wire_name(target)
         records = [Record(message.CNAME, rule.facts.override_ttl or 0, name)]
+        code, onward = message.NOERROR, None
         if query.type != message.CNAME:
             found = plan.zones.look_up(target, query.type)
             if found is None:
-                records += await self._beyond(arrival, query, access, target)
+                onward = target
             else:
                 records += [_owned(each, name) for each in found.records]
-        return message.answer(query, message.NOERROR, records, error=(BLOCKED, rule.id))
+                code, onward = _code_of(found), found.onward
+        if onward is not None:
+            code, beyond = await self._beyond(arrival, query, access, onward)
+            records += beyond
+        return message.answer(query, code, records, error=(BLOCKED, rule.id))
 
-    async def _beyond(self, arrival: Arrival, query: Query, access: Admitted, labels: Labels) -> list[Record]:
-        """Return what an upstream has of another name than the one that was asked for; nothing if it has not."""
+    async def _beyond(
+        self, arrival: Arrival, query: Query, access: Admitted, labels: Labels
+    ) -> tuple[int, list[Record]]:
+        """Return what an upstream says of another name than the one that was asked for, and by which code.
+
+        The code is the whole answer's (RFC 6604 §3): a failure told as success would read as "there is none".
+        """
         try:
             question = message.question_of(wire_name(labels), query.type)
             rest = _upstream_query(arrival, query, access, question)
             wire = await self._upstreams.ask(rest, question)
             parsed = dns_message.from_wire(wire, ignore_trailing=True)
         except (Unanswered, dns.exception.DNSException, ValueError):
-            return []
-        return [
+            return message.SERVFAIL, []
+        code = message.code_of(wire)
+        if code not in (message.NOERROR, message.NXDOMAIN):
+            return message.SERVFAIL, []
+        return code, [
             Record(int(rrset.rdtype), rrset.ttl, bytes(data.to_wire() or b""), rrset.name.to_wire())
             for rrset in parsed.answer
             # An RRset's items are typed by nothing in dnspython.
@@ -382,8 +395,11 @@ def _not_served(query: Query) -> int | None:
 
 
 def _zone_answer(query: Query, found: Found) -> bytes:
-    code = message.NOERROR if found.exists else message.NXDOMAIN
-    return message.answer(query, code, found.records, found.authority)
+    return message.answer(query, _code_of(found), found.records, found.authority)
+
+
+def _code_of(found: Found) -> int:
+    return message.NOERROR if found.exists else message.NXDOMAIN
 
 
 def _owned(record: Record, owner: bytes) -> Record:

@@ -121,7 +121,10 @@ def labels_in(data: bytes) -> Labels:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a view's zones say of a name. `onward` is a name outside of them that an alias leads to."""
+    """What a view's zones say of a name. `onward` is a name outside of them that an alias leads to.
+
+    `exists` is of the last name of a chain of aliases, as RFC 6604 §3 has it.
+    """
 
     exists: bool
     records: Sequence[Record]
@@ -153,7 +156,7 @@ class ZoneSet:
         for _ in range(_LONGEST_CHAIN):
             node = zone.node(labels)
             if node is None:
-                return Found(bool(found), found, zone.authority())
+                return Found(False, found, zone.authority())
             values = node.get(kind)
             if values is not None:
                 found += [Record(kind, values.ttl, data, owner) for data in values.data]
