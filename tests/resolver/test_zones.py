@@ -256,3 +256,22 @@ def test_alias_to_what_is_not_to_be_had_says_so(dns_room, zone, target, expected
 
     assert code(answer) == expected
     assert addresses(answer) == [target.format(name)]
+
+
+@pytest.mark.parametrize("spelling", [r"\141\057b", "A/b", r"a\057\102"])
+def test_name_has_one_set_of_a_type_however_it_is_written(dns_room, zone, spelling):
+    view, name = dns_room.view(), zone[1]
+    associate(dns_room, zone, view)
+    change(dns_room, zone[0], ("CREATE", rf"a\057b.{name}", "A", 60, ["10.0.0.1"]))
+
+    with pytest.raises(ClientError, match="it already exists"):
+        change(dns_room, zone[0], ("CREATE", f"{spelling}.{name}", "A", 60, ["10.0.0.2"]))
+
+    listed = dns_room.route53.list_resource_record_sets(HostedZoneId=zone[0])["ResourceRecordSets"]
+    assert [each["Name"] for each in listed if each["Type"] == "A"] == [rf"a\057b.{name}"]
+    assert addresses(dns_room.dot(f"a/b.{name}", view.token)) == ["10.0.0.1"]
+
+
+def test_code_beyond_an_octet_is_no_name(dns_room, zone):
+    with pytest.raises(ClientError, match="DomainLabelEmpty"):
+        change(dns_room, zone[0], ("CREATE", rf"\541.{zone[1]}", "A", 60, ["10.0.0.1"]))

@@ -5,9 +5,11 @@ Follows the Route 53 Developer Guide, "DNS domain name format", and RFC 1035 §2
 
 import re
 
-_LONGEST_NAME, _LONGEST_LABEL = 255, 63
+_LONGEST_NAME = 255
 # What may stand unescaped in a label. An asterisk is a wildcard only as the whole leftmost label.
-_LABEL = re.compile(r"(?:[a-z0-9_!\"#$%&'()*+,/:;<=>?@\[\]^`{|}~-]|\\[0-7]{3}){1,200}")
+_LABEL = re.compile(r"(?:[a-z0-9_*-]|\\[0-3][0-7]{2}){1,63}")
+_OCTET = re.compile(r"\\([0-3][0-7]{2})|([!\"#$%&'()+,/:;<=>?@\[\]^`{|}~])")
+_PLAIN = re.compile(r"[a-z0-9_*-]")
 
 
 class BadName(ValueError):
@@ -15,13 +17,17 @@ class BadName(ValueError):
 
 
 def normal_name(text: str) -> str:
-    """Return a name in lower case with its final dot; `*` however it was escaped. Raises BadName."""
-    name = text.lower().replace("\\052", "*")
+    """Return a name in lower case with its final dot, each octet in the one way that Route 53 shows it.
+
+    Raises BadName. Letters, digits, `-`, `_` and `*` stand by themselves, all else as octal codes: with two ways of
+    writing it, one name could have two sets of a type.
+    """
+    name = _OCTET.sub(_as_shown, text.lower())
     if not name.endswith("."):
         name += "."
     labels = name[:-1].split(".")
     # An escape counts as the one octet that it stands for.
-    octets = len(re.sub(r"\\[0-7]{3}", "x", name)) + 1
+    octets = len(_OCTET.sub("x", name)) + 1
     if octets > _LONGEST_NAME or not all(_is_label(label) for label in labels):
         raise BadName(text)
     return name
@@ -42,5 +48,11 @@ def is_within(name: str, zone: str) -> bool:
     return name == zone or name.endswith("." + zone)
 
 
+def _as_shown(found: re.Match[str]) -> str:
+    octet = int(found[1], 8) if found[1] else ord(found[2])
+    character = chr(octet).lower() if octet < 128 else ""
+    return character if _PLAIN.fullmatch(character) else f"\\{octet:03o}"
+
+
 def _is_label(label: str) -> bool:
-    return _LABEL.fullmatch(label) is not None and len(re.sub(r"\\[0-7]{3}", "x", label)) <= _LONGEST_LABEL
+    return _LABEL.fullmatch(label) is not None
