@@ -179,3 +179,18 @@ def test_batch_tells_of_each_rule_what_became_of_it(dns_room):
         ]
     )
     assert ([each["code"] for each in gone["successes"]], gone["failures"][0]["code"]) == ([200], 404)
+
+
+@pytest.mark.parametrize(("length", "is_taken"), [(253, True), (254, False)])
+def test_override_is_no_longer_than_a_name_that_can_be_answered(dns_room, length, is_taken):
+    view = dns_room.view()
+    domain = (("x" * 62 + ".") * 4)[: length - 5] + ".test"
+    override = {"blockOverrideDomain": domain, "blockOverrideDnsType": "CNAME", "blockOverrideTtl": 7}
+    made = domains(dns_room, view, "override.test")
+
+    if is_taken:
+        rule(dns_room, view, "BLOCK", made, blockResponse="OVERRIDE", **override)
+        assert addresses(dns_room.dot("override.test", view.token))[0] == domain + "."
+    else:
+        with pytest.raises(ClientError, match="blockOverrideDomain"):
+            rule(dns_room, view, "BLOCK", made, blockResponse="OVERRIDE", **override)

@@ -275,3 +275,19 @@ def test_name_has_one_set_of_a_type_however_it_is_written(dns_room, zone, spelli
 def test_code_beyond_an_octet_is_no_name(dns_room, zone):
     with pytest.raises(ClientError, match="DomainLabelEmpty"):
         change(dns_room, zone[0], ("CREATE", rf"\541.{zone[1]}", "A", 60, ["10.0.0.1"]))
+
+
+def test_a_zone_has_one_soa_record_which_is_its_own(dns_room, zone):
+    name = zone[1]
+    soa = "ns.example. hostmaster.example. 1 7200 900 1209600 86400"
+    with pytest.raises(ClientError, match="type SOA"):
+        change(dns_room, zone[0], ("CREATE", f"below.{name}", "SOA", 60, [soa]))
+
+    target = {"HostedZoneId": zone[0], "DNSName": name, "EvaluateTargetHealth": False}
+    for kind in ("NS", "SOA"):
+        alias = {"Name": f"below.{name}", "Type": kind, "AliasTarget": target}
+        with pytest.raises(ClientError, match=f"type {kind}"):
+            dns_room.route53.change_resource_record_sets(
+                HostedZoneId=zone[0],
+                ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": alias}]},
+            )

@@ -21,6 +21,8 @@ from keystead.products.globalresolver.times import as_datetime
 from keystead.products.globalresolver.workshop import Place, Workshop
 from keystead.types import route53globalresolver as gr
 
+_LONGEST_OVERRIDE = 253
+"""Characters of a name that is answered: with its lengths and its end it has 255 octets."""
 _FIRST_PRIORITY, _LAST_PRIORITY = 1000, 10_000
 _FILTERS = frozenset(
     {
@@ -141,7 +143,8 @@ def _check_block(facts: RuleFacts) -> None:
     if any(each is None for each in override):
         raise mismatched("OVERRIDE needs blockOverrideDomain, blockOverrideDnsType and blockOverrideTtl.")
     try:
-        is_plain = "*" not in normal_domain(facts.override_domain or "")
+        domain = normal_domain(facts.override_domain or "")
+        is_plain = "*" not in domain and len(domain) <= _LONGEST_OVERRIDE
     except BadDomain:
         is_plain = False
     if not is_plain:

@@ -126,16 +126,17 @@ def _read(zone: Zone, given: Given) -> RecordSet:
         raise _Objection(f"{unsupported[0]} is not supported here")
     if kind not in TYPES:
         raise _Objection(f"Records of type {kind} are not supported here")
-    _check_wildcard(name, kind)
+    _check_place(zone, name, kind)
     if "AliasTarget" in given:
         return _alias(zone, name, kind, given)
     return RecordSet(sort_key(name), kind, name, _ttl(given), _values(kind, given))
 
 
-def _check_wildcard(name: str, kind: str) -> None:
+def _check_place(zone: Zone, name: str, kind: str) -> None:
     # An asterisk elsewhere than as the whole first label is a character like others.
-    if name.startswith("*.") and kind == "NS":
-        raise _Objection(f"RRSet of type NS with DNS name {shown_name(name)} is not permitted")
+    is_wild = name.startswith("*.") and kind == "NS"
+    if is_wild or (kind == "SOA" and name != zone.name):
+        raise _Objection(f"RRSet of type {kind} with DNS name {shown_name(name)} is not permitted")
 
 
 def _ttl(given: Given) -> int:
@@ -169,6 +170,8 @@ def _values(kind: str, given: Given) -> tuple[str, ...]:
 
 def _alias(zone: Zone, name: str, kind: str, given: Given) -> RecordSet:
     """Return an alias of a set of the same zone and type; those of other AWS resources are not served here."""
+    if kind in ("NS", "SOA"):
+        raise _Objection(f"An alias of type {kind} is not permitted")
     target = given["AliasTarget"]
     if target["HostedZoneId"] != zone.id or "TTL" in given or "ResourceRecords" in given:
         raise _Objection("An alias here has no TTL and no records, and names a set of the same hosted zone")
