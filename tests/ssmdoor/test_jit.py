@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ssmdoor.access import ROLE, Access, arrange, environment, signing, statement
-from ssmdoor.channel import refused
+from ssmdoor.channel import Channel, refused
 from ssmdoor.rig import AWS, Rig
 from ssmdoor.terminal import Person
 
@@ -92,6 +92,30 @@ def test_shell_ends_within_a_second_of_its_roles_policy_denying(
 
     assert person.leaves() == 0
     assert took < 1
+
+
+@pytest.mark.parametrize("action", ["ssm:StartSession", "ssmmessages:OpenDataChannel"])
+def test_client_that_signs_nothing_is_ended_by_a_deny_as_well(rig: Rig, access: Access, action: str) -> None:
+    iam, denies = rig.client("iam"), json.loads(statement(Action=action, Resource="*"))
+    denies["Statement"][0]["Effect"] = "Deny"
+
+    async def live(session: dict) -> str:
+        channel = await Channel.join(rig, session)
+        await channel.prompt()
+        await channel.type("echo here-$((6*7))\r")
+        await channel.sees("here-42")
+        await asyncio.to_thread(
+            iam.put_role_policy, RoleName=ROLE, PolicyName="denies", PolicyDocument=json.dumps(denies)
+        )
+        return await channel.end()
+
+    with access.approved("by-bob") as given:
+        try:
+            told = asyncio.run(live(signing(rig, given.keys).start_session(Target=rig.instance)))
+        finally:
+            iam.delete_role_policy(RoleName=ROLE, PolicyName="denies")
+
+    assert told == "Your access to this node was revoked."
 
 
 def test_shell_goes_on_where_a_deny_means_others(rig: Rig, access: Access) -> None:

@@ -148,7 +148,7 @@ class Application:
                 await self._hub.serve_control(id_, socket)
             else:
                 side: Side = "client" if purpose == "client" else "node"
-                await self._serve_data(account, id_, side, socket, knock)
+                await self._serve_data(account, id_, side, socket, knock, scope)
         except asyncio.CancelledError:
             # Ended by the hub: a newer channel is there, or the session is over. The server's stop cancels too.
             await socket.close()
@@ -161,15 +161,26 @@ class Application:
         self._journal.observe(event)
 
     async def _serve_data(
-        self, account: str, session_id: str, side: Side, socket: Socket, knock: Knock | None
+        self,
+        account: str,
+        session_id: str,
+        side: Side,
+        socket: Socket,
+        knock: Knock | None,
+        scope: Message,
     ) -> None:
         session = session_records.find(self._store.reader, account, session_id)
         if session is None or not session.is_open:
             await socket.close(POLICY)
             return
         is_denied = None
-        if side == "client" and knock is not None and session.access_request:
-            is_denied = partial(self._is_denied, session, knock)
+        if side == "client" and session.access_request:
+            # Who signs nothing is bound by the policies of the keys that started the session all the same.
+            who = knock or self._callers.behind(self._store.reader, scope, session.credential, session.region)
+            if who is None:
+                await socket.close(POLICY)
+                return
+            is_denied = partial(self._is_denied, session, who)
         await self._hub.serve_data(session, side, socket, is_denied)
 
     def _is_denied(self, session: SessionRow, knock: Knock) -> bool:

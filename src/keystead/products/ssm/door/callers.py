@@ -13,6 +13,7 @@ from keystead.access.authorise import Authoriser
 from keystead.access.doors import SOURCE_ADDRESS, Message
 from keystead.access.policy.context import Late, Values
 from keystead.access.sigv4 import Malformed, Presented, Refused, SignedRequest, find, rules_for
+from keystead.credentials import shelf
 from keystead.identity.principals import Principal
 from keystead.kernel.clock import Clock, now
 from keystead.protocol.regions import public_regions
@@ -68,6 +69,17 @@ class Callers:
             return Knock(caller, presented.region, _RequestKeys(scope, presented.region, self._clock))
         except (Malformed, Refused) as refused:
             raise NotAllowed(type(refused).__name__) from refused
+
+    def behind(self, reader: Reader, scope: Message, credential_id: str, region: str) -> Knock | None:
+        """Return who comes unsigned, but with a token that a credential was given; None if that is gone."""
+        found = shelf.find(reader, credential_id)
+        if found is None:
+            return None
+        try:
+            caller = Authenticated(self._authenticator.principal(found.credential), found.credential)
+        except Refused:
+            return None
+        return Knock(caller, region, _RequestKeys(scope, region, self._clock))
 
     def require(
         self, reader: Reader, knock: Knock, action: str, *resources: str, service: str = SERVICE
