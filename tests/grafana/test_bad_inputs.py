@@ -239,3 +239,39 @@ def test_only_the_documented_forms_are_a_credential(room, desk):
             assert set(reply.body) == {"statusCode", "messageId", "traceID", "message"}
 
     assert rows(room.authority) == before
+
+
+KEEPS = {
+    "/annotations": '{"text": "deep", "data": %s}',
+    "/datasources": '{"name": "deep", "type": "x", "access": "proxy", "jsonData": %s}',
+    "/library-elements": '{"name": "deep", "kind": 1, "model": %s}',
+    "/playlists": '{"name": "deep", "items": [%s]}',
+    "/snapshots": '{"name": "deep", "dashboard": %s}',
+}
+LISTS = ("/annotations", "/datasources", "/library-elements", "/playlists", "/dashboard/snapshots")
+
+
+@pytest.mark.parametrize("depth", [200, 450, 490, 900, 990])
+def test_what_nests_too_deeply_to_be_read_again_is_not_kept(room: GrafanaRoom, desk: Desk, depth: int):
+    nested = '{"a":' * depth + "1" + "}" * depth
+
+    for path, body in KEEPS.items():
+        url = f"{room.authority.url}/_ws/{desk.workspace}/api{path}"
+        raw, headers = (body % nested).encode(), {"Content-Type": "application/json"}
+        reply = room.ask_url(url, desk.keys["ADMIN"], method="POST", raw=raw, headers=headers)
+        assert reply == (400, {"message": "bad request data"})
+
+    for path in (*LISTS, "/frontend/settings"):
+        assert "deep" not in str(desk.does("GET", path))
+
+
+def test_what_nests_as_dashboards_may_is_kept_shown_and_compared(desk: Desk):
+    inner: object = 1
+    for _ in range(100):
+        inner = {"a": [inner]} if isinstance(inner, int) else {"a": inner}
+    made = desk.board("nested", x=inner)
+    desk.board("nested", x={"other": inner})
+
+    assert desk.does("GET", f"/dashboards/uid/{made['uid']}")["dashboard"]["x"] == {"other": inner}
+    sides = {side: {"dashboardId": made["id"], "version": n} for side, n in (("base", 1), ("new", 2))}
+    assert desk.does("POST", "/dashboards/calculate-diff", {**sides, "diffType": "json"})["x"]

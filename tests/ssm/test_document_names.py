@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from keystead.products.ssm.content import read
+from keystead.products.ssm.content_errors import BadContent
 from keystead.products.ssm.resources import document_arn, plain_document_name
 from keystead.products.ssm.session_documents import BadDocument, SessionDocuments
 
@@ -77,3 +79,12 @@ def test_pattern_that_is_broken_or_takes_for_ever_matches_nothing_soon(pattern):
         documents.fill(None, ACCOUNT, REGION, "mine", {"p": ["a" * 60 + "!"]})
 
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("depth", [50, 400, 900])
+def test_document_that_nests_too_deeply_to_be_filled_in_is_none(depth):
+    nested = '{"a":' * depth + "1" + "}" * depth
+
+    with pytest.raises(BadContent, match="nests too deeply"):
+        read('{"properties": ' + nested + "}", "JSON")
+    assert read('{"properties": {"a": [1, {}]}}', "JSON") == {"properties": {"a": [1, {}]}}

@@ -4,7 +4,7 @@ Follows the AWS Systems Manager User Guide, "Session document schema" and "Creat
 Whatever is wrong with a text is `BadContent`, or `BadSchema` for its schema version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from keystead.kernel.lazily import later
 from keystead.products.ssm.approval_policy import read_automatic, read_manual
 from keystead.products.ssm.content_errors import BadContent, BadSchema
-from keystead.products.ssm.plain import as_object
+from keystead.products.ssm.plain import as_list, as_object
 
 if TYPE_CHECKING:
     import yaml
@@ -45,9 +45,21 @@ def read(text: str, format_: str) -> dict[str, Any]:
 
 def _read_json(text: str) -> object:
     try:
-        return msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadContent("JSON not well-formed.") from error
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for each in level for inner in _members(each)]
+        if not level:
+            return value
+    raise BadContent("The document nests too deeply.")
+
+
+def _members(value: object) -> Iterable[object]:
+    """Return what is in an object or a list; nothing for anything else."""
+    found = as_object(value)
+    return (as_list(value) or ()) if found is None else found.values()
 
 
 def _read_yaml(text: str) -> object:

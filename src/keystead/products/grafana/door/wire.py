@@ -7,10 +7,12 @@ from urllib.parse import parse_qs
 import msgspec
 
 from keystead.access.doors import RESPOND, Message, Receive, Send
-from keystead.products.grafana.door.asking import Answer, Refusal, is_object
+from keystead.products.grafana.door.asking import Answer, Refusal, is_array, is_object
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """A dashboard may have some megabytes; Grafana's own limit is that of whatever stands before it."""
+MAX_DEPTH = 128
+"""How deeply a body may nest (ours): several times what a dashboard does. What is answered may hold it deeper."""
 HEADERS = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
@@ -52,7 +54,8 @@ def query_of(scope: Message) -> Mapping[str, list[str]]:
 async def body_of(scope: Message, receive: Receive) -> Mapping[str, Any]:
     """Return the body as a JSON object, empty for none. What a GET brings is not read.
 
-    Raises Refusal 400 for what is no JSON object or does not say so, 413 beyond the limit; ClientGone.
+    Raises Refusal 400 for what is no JSON object, or does not say so, or nests too deeply, 413 beyond the limit;
+    ClientGone.
     """
     if scope["method"] in _BODILESS:
         return _NO_BODY
@@ -67,9 +70,25 @@ async def body_of(scope: Message, receive: Receive) -> Mapping[str, Any]:
         raise Refusal(400, "bad request data") from error
     if decoded is None:
         return _NO_BODY
-    if not is_object(decoded):
+    # Fewer brackets than levels allowed cannot be too deep: the walk is for suspicious bodies only.
+    may_be_deep = body.count(b"{") + body.count(b"[") > MAX_DEPTH
+    if not is_object(decoded) or (may_be_deep and _is_deep(decoded)):
         raise Refusal(400, "bad request data")
     return decoded
+
+
+def _is_deep(value: Any) -> bool:
+    """Return whether a value nests too deeply: level by level, since what is asked is whether the stack suffices.
+
+    What was kept could be read by nobody otherwise, nor the list that it is in.
+    """
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (each.values() if is_object(each) else each for each in level)
+        level = [each for members in inner for each in members if is_object(each) or is_array(each)]
+        if not level:
+            return False
+    return True
 
 
 async def _raw_body(receive: Receive) -> bytes:
