@@ -227,6 +227,15 @@ def test_ports_are_forwarded_only_where_setting_and_role_both_say_so(tmp_path, d
         authority.stop()
 
 
+@pytest.mark.parametrize("fingerprint", ["", "a\0b", "x" * 513])
+def test_machine_that_cannot_be_kept_is_refused_and_uses_nothing_up(access, fingerprint):
+    made = access.room.ssm.create_activation(IamRole=access.room.role("nodes", _trusted_by_nodes()))
+    url, *shown = access.room.authority.url, made["ActivationId"], made["ActivationCode"]
+
+    assert _register(url, *shown, fingerprint) == "InvalidActivation"
+    assert _register(url, *shown) == ""
+
+
 def test_wrong_codes_of_an_activation_are_slowed_down(access):
     role = access.room.role("nodes", _trusted_by_nodes())
     made = access.room.ssm.create_activation(IamRole=role)
@@ -247,14 +256,14 @@ def _trusted_by_nodes() -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _register(url: str, activation: str, code: str) -> str:
+def _register(url: str, activation: str, code: str, fingerprint: str = "f") -> str:
     """Register a machine, and return the error's code."""
     body = {
         "ActivationId": activation,
         "ActivationCode": code,
         "PublicKey": base64.b64encode(public_der(new_key())).decode(),
         "PublicKeyType": "Rsa",
-        "Fingerprint": "f",
+        "Fingerprint": fingerprint,
     }
     request = urllib.request.Request(url + "/", data=json.dumps(body).encode(), method="POST")
     request.add_header("Content-Type", "application/x-amz-json-1.1")

@@ -1,5 +1,7 @@
 """When the hub ends a session by itself, judged by a clock that the test moves."""
 
+import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,3 +113,20 @@ def test_node_that_stays_away_loses_its_session_and_a_client_that_comes_back_doe
     desk.clock.advance(81)
 
     assert desk.because() == door.NODE_LOST
+
+
+def test_last_word_of_a_node_is_one_that_every_database_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, told = Desk(), list[str]()
+
+    async def finish(relay: Relay, because: str) -> None:
+        told.append(because)
+
+    async def write(raw: bytes) -> None:
+        del raw
+
+    monkeypatch.setattr(desk.hub, "_finish", finish)
+    payload = json.dumps({"TaskId": SESSION.id, "Output": "it\0 broke"}).encode()
+    raw = frames.encode(Frame(frames.TASK_COMPLETE, 0, payload, bytes(16), 1))
+    asyncio.run(desk.hub._take_control(SESSION.target, SimpleNamespace(write=write), raw))
+
+    assert told == [desk.relay.output] == ["it broke"]

@@ -218,7 +218,8 @@ class Hub:
         relay = self._relays.get(session_id)
         # A node speaks of its own sessions only.
         if relay is not None and relay.session.target == node:
-            relay.output = payloads.text(told, "Output")[:2000]
+            # Without what no database keeps: the end would not be written down.
+            relay.output = payloads.text(told, "Output")[:2000].replace("\0", "")
             await self._finish(relay, relay.output)
 
     async def _finish(self, relay: Relay, because: str) -> None:

@@ -109,7 +109,8 @@ class NodeCalls:
     async def _register(self, scope: Message, body: bytes, told: dict[str, Any]) -> Answer:
         code = Secret(text(told, "ActivationCode").encode())
         activation, fingerprint = text(told, "ActivationId"), text(told, "Fingerprint")
-        if not _UUID.fullmatch(activation) or not fingerprint or len(fingerprint) > 512:
+        is_kept = fingerprint and len(fingerprint) <= 512 and "\0" not in fingerprint
+        if not _UUID.fullmatch(activation) or not is_kept:
             raise Said("InvalidActivation", "Activation is not valid.")
         key = _public_key(told, "PublicKey", "PublicKeyType")
         source = str(scope["state"].get(SOURCE_ADDRESS, ""))
