@@ -61,3 +61,25 @@ def test_snapshots_are_listed_to_who_made_them_and_to_admins(room: GrafanaRoom):
 
     assert listed(role="ADMIN") == listed(role="EDITOR") == [made["key"]]
     assert listed(role="VIEWER") == listed(key=other) == []
+
+
+def test_save_that_is_refused_tells_nothing_of_what_stands_in_its_way(room: GrafanaRoom):
+    desk = Desk(room)
+    board = desk.board("secret")
+    desk.does("POST", f"/dashboards/uid/{board['uid']}/permissions", {"items": []})
+    drafts = (
+        {"title": "secret"},
+        {"title": "not there"},
+        {"title": "x", "uid": board["uid"], "version": 9},
+        {"title": "x", "uid": "not-there"},
+        {"title": "x", "id": board["id"], "version": 9},
+        {"title": "x", "id": 987654},
+    )
+
+    for overwrite in (False, True):
+        answers = [
+            desk.ask("POST", "/dashboards/db", {"dashboard": each, "overwrite": overwrite}, "VIEWER")
+            for each in drafts
+        ]
+        assert {each.status for each in answers} == {403}
+        assert len({each.body["message"] for each in answers}) == 1

@@ -36,7 +36,13 @@ def save(ask: Ask, entropy: Entropy, draft: Draft) -> Dashboard:
     title, uid = _title_in(draft), _text_in(draft.body, "uid")
     if uid:
         checked_uid(uid)
-    before = _meant(ask, draft, title, uid)
+    try:
+        before = _meant(ask, draft, title, uid)
+    except Refusal as refusal:
+        if _may_learn(ask, draft, uid):
+            raise
+        # What stands in the way is somebody's: its title, its version, that it is there.
+        raise denied(ask, "dashboards:write", "Access denied to save dashboard") from refusal
     _check_may_save(ask, draft.folder, before)
     if before is None:
         number, version = records.next_number(ask.tx, ask.workspace.id, "dashboard"), 1
@@ -83,6 +89,18 @@ def _check_may_save(ask: Ask, folder: Folder, before: Dashboard | None) -> None:
     may_make = (before is not None and before.folder == folder.id) or rights.on_folder(folder) >= EDIT
     if not (may_change and may_make):
         raise denied(ask, "dashboards:write", "Access denied to save dashboard")
+
+
+def _may_learn(ask: Ask, draft: Draft, uid: str) -> bool:
+    """Return whether the caller may save in a draft's folder at all, or what the draft names."""
+    workspace, number, rights = ask.workspace.id, whole_in(draft.body, "id"), Rights(ask)
+    if rights.on_folder(draft.folder) >= EDIT:
+        return True
+    named = (
+        rows.by_uid(ask.tx, workspace, uid) if uid else None,
+        rows.by_id(ask.tx, workspace, number) if number else None,
+    )
+    return any(each is not None and rights.on_dashboard(each) >= EDIT for each in named)
 
 
 def _meant(ask: Ask, draft: Draft, title: str, uid: str) -> Dashboard | None:
