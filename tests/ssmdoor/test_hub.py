@@ -11,6 +11,7 @@ import pytest
 from keystead.products.ssm.door import hub as door
 from keystead.products.ssm.door.hub import Hub
 from keystead.products.ssm.door.relay import Relay
+from keystead.products.ssm.door.sockets import POLICY, Socket
 from keystead.products.ssm.session_records import NOT_RECORDED, SessionRow
 from keystead.sessionwire import frames, smux
 from keystead.sessionwire.frames import Frame
@@ -130,3 +131,23 @@ def test_last_word_of_a_node_is_one_that_every_database_keeps(monkeypatch: pytes
     asyncio.run(desk.hub._take_control(SESSION.target, SimpleNamespace(write=write), raw))
 
     assert told == [desk.relay.output] == ["it broke"]
+
+
+@pytest.mark.parametrize("side", ["client", "node"])
+def test_nobody_joins_a_session_that_is_over_while_its_row_is_still_open(side: str) -> None:
+    desk, heard = Desk(), []
+
+    async def receive() -> dict[str, object]:
+        heard.append("read")
+        return {"type": "websocket.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        heard.append(message)
+
+    async def join() -> None:
+        await desk.relay.finish(door.ACCESS_ENDED)
+        await desk.relay.serve(side, Socket(receive, send))
+
+    asyncio.run(join())
+
+    assert heard == [{"type": "websocket.close", "code": POLICY}]

@@ -73,6 +73,10 @@ class Relay:
 
     async def serve(self, side: Side, socket: Socket) -> None:
         """Be one side's channel until it breaks or the session is over. A newer channel replaces an older one."""
+        if self.is_over:
+            # Its row may still say that it is open. Nobody looks after a session that is over: nobody may join it.
+            await socket.close(POLICY)
+            return
         before = self._sockets.get(side)
         self._sockets[side] = socket
         if before is not None:
