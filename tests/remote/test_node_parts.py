@@ -46,6 +46,12 @@ def test_metadata_services_are_never_dialled(host: str) -> None:
         asyncio.run(Destinations([]).dial(host, 80))
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".test", "a..b"])
+def test_what_is_no_name_is_not_dialled_and_told_as_any_other(host: str) -> None:
+    with pytest.raises(Denied):
+        asyncio.run(Destinations([]).dial(host, 80))
+
+
 def test_denied_network_is_not_dialled_by_any_name_for_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as there:
         port = there.getsockname()[1]

@@ -40,11 +40,12 @@ class Destinations:
     async def dial(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a connection to `host`, this machine's own address if it is empty. Raises OSError, Denied."""
         loop = asyncio.get_running_loop()
+        last: OSError = Denied(f"{host} is not dialled from here")
         try:
             found = await loop.getaddrinfo(host or "localhost", port, type=socket.SOCK_STREAM)
-        except UnicodeError as error:
-            raise Denied("what the document names is no host") from error
-        last: OSError = Denied(f"{host} is not dialled from here")
+        except ValueError as error:
+            # A label that is empty or too long, or a NUL: no name that anybody could resolve.
+            raise last from error
         for *_, address in found:
             where = str(address[0])
             if self._is_denied(where):
