@@ -5,6 +5,7 @@ import pytest
 
 from keystead.products.globalresolver.door import message
 from keystead.products.globalresolver.door.message import Record
+from keystead.products.globalresolver.door.told import Told
 
 QUERY = message.parse_query(dns.message.make_query("www.example.com", "A", use_edns=True).to_wire())
 OTHER = b"\x05other\x07example\x00"
@@ -27,3 +28,10 @@ def test_answer_beyond_what_a_stream_can_carry_is_cut(octets, is_cut):
 
     assert message.is_truncated(answer) == is_cut
     assert len(answer) <= message.LONGEST
+
+
+@pytest.mark.parametrize(("ttl", "seconds"), [(60, 60), (2**31 - 1, 2**31 - 1), (2**31, 0), (2**32 - 1, 0)])
+def test_time_with_its_first_bit_set_is_no_freshness_for_https(ttl, seconds):
+    answer = message.answer(QUERY, message.NOERROR, [Record(message.A, ttl, bytes(4))])
+
+    assert Told(answer[2:]).fresh_seconds == seconds

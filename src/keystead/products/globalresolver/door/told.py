@@ -8,6 +8,8 @@ from keystead.products.globalresolver.door.names import code_text, type_text
 
 _GOOD = (message.NOERROR, message.NXDOMAIN)
 _NO_ID = b"\0\0"
+_NO_TIME = 1 << 31
+"""From here on a time counts as none (RFC 2181 §8)."""
 FOR_EVER = float("inf")
 
 
@@ -49,7 +51,8 @@ def _fresh_seconds(code: int, rest: bytes) -> int:
     if code not in _GOOD:
         return 0
     try:
-        return min((ttl for _, ttl, _ in message.answer_records(_NO_ID + rest)), default=0)
+        times = [ttl for _, ttl, _ in message.answer_records(_NO_ID + rest)]
+        return min((0 if ttl >= _NO_TIME else ttl for ttl in times), default=0)
     except ValueError:
         return 0
 
