@@ -217,3 +217,16 @@ def test_no_token_is_in_a_log_an_error_or_a_header(dns_room, caplog):
     held += [*(answer.to_wire() for answer in answers if answer is not None)]
     assert not [text for text in shown if any(text in each for each in held)]
     assert re.search(r"canary\.test", "".join(each.decode("latin-1") for each in held))
+
+
+def test_two_authorization_fields_are_refused_whichever_of_them_is_good(dns_room):
+    view = dns_room.view()
+    good, wrong = f"authorization: Bearer {view.token}", "authorization: Bearer wrong"
+    wire = dns.message.make_query("twice.test", "A", id=0, use_edns=True).to_wire()
+
+    alone, _ = dns_room.doh_raw(wire, "/dns-query", "-H", good)
+    first, _ = dns_room.doh_raw(wire, "/dns-query", "-H", good, "-H", wrong)
+    second, _ = dns_room.doh_raw(wire, "/dns-query", "-H", wrong, "-H", good)
+
+    assert (alone, first, second) == (200, 400, 400)
+    assert dns_room.upstream.names().count("twice.test.") <= 1

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
@@ -126,8 +126,18 @@ class DoH:
         self._takes_extensions = takes_extensions
         self._refused_status = refused_status
 
-    def read(self, method: str, path: str, query: str, headers: Mapping[str, str | None]) -> Target:
-        """Return what the head of a request presents. Raises BadRequest."""
+    def read(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str | None],
+        authorizations: Sequence[str] = (),
+    ) -> Target:
+        """Return what the head of a request presents. Raises BadRequest.
+
+        `authorizations` are its fields of that name: more than one is 400, because any of them could be meant.
+        """
         target = parse_target(path, query, takes_path=self._takes_extensions)
         if method not in ("GET", "POST"):
             raise BadRequest(405)
@@ -136,7 +146,10 @@ class DoH:
             and (headers.get("content-type") or "").partition(";")[0].strip().lower() != MEDIA_TYPE
         ):
             raise BadRequest(415)
-        extra = header_token(headers.get("authorization")) if self._takes_extensions else ()
+        if self._takes_extensions and len(authorizations) > 1:
+            raise BadRequest(400)
+        shown = authorizations[0] if authorizations else None
+        extra = header_token(shown) if self._takes_extensions else ()
         return Target((*target.tokens, *extra), target.dns)
 
     def key_of(self, host: str, name: str, path: str, query: str, authorization: str | None) -> bytes | None:

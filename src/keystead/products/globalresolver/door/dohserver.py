@@ -162,7 +162,7 @@ class DoHListener:
                 protocol.response_bytes(again.status, again.headers, again.body)
                 return
         try:
-            target = self._doh.read(method, path, query, fields)
+            target = self._doh.read(method, path, query, fields, fields.get_all("authorization"))
             wire = await _body(scope, protocol) if method == "POST" else decoded(target.dns)
         except BadRequest as bad:
             response = refusal(bad.status)
